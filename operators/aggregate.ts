@@ -1,0 +1,164 @@
+import type { OperatorFunction } from 'rxjs';
+import type { ResultOf, Select } from '../src/aggregate/aggregate';
+import { buffered } from '../src/aggregate/buffered';
+import { foldingOf, type Folding } from '../src/aggregate/plan';
+import type { Change, Element, Window } from '../src/element';
+import { checkOption } from '../src/errors';
+import { readerOf, type KeyReader, type KeySpec } from '../src/key';
+import { operator, type OperatorOptions, type OperatorSpec } from '../src/operator';
+import type { Simplify } from '../src/streams';
+import type { Traits } from '../src/traits';
+import type { Assigner } from '../src/window/assigner';
+import type { Emit } from '../src/window/emit';
+import { OnClose } from '../src/window/onClose';
+import { PerWindowStore } from '../src/window/perWindowStore';
+import { Previous } from '../src/window/previous';
+import { checkNames, rowBuilderOf } from '../src/window/resultRow';
+import { Running } from '../src/window/running';
+
+/** The key columns of a result, by the form of `key`; none when there is no key (then K is its whole constraint). */
+export type KeyColumns<T, K> = [KeySpec<T>] extends [K] ? unknown : NamedColumns<T, K>;
+
+type NamedColumns<T, K> = K extends keyof T & string
+  ? { [P in K]: T[P] }
+  : K extends readonly (infer C)[]
+    ? { [P in C & keyof T & string]: T[P] }
+    : K extends (row: never) => infer R
+      ? { key: R }
+      : K extends Readonly<Record<string, unknown>>
+        ? { [P in keyof K]: K[P] extends (row: never) => infer R ? R : K[P] extends keyof T ? T[K[P]] : never }
+        : unknown;
+
+/** The row that an `aggregate` gives: `{ window?, …key columns, …select }`. */
+export type Aggregated<T, K, S, W> = Simplify<
+  (undefined extends W ? unknown : { window: Window }) & KeyColumns<T, K> & { [P in keyof S]: ResultOf<S[P]> }
+>;
+
+/** Options of `aggregate`. */
+export interface AggregateOptions<T, K, S, W, E> extends OperatorOptions {
+  /** What rows are grouped by: a column, columns, a function (its column is called `key`), or named ones. Default: all rows together. */
+  readonly key?: K;
+  /** Which windows; without one, groups run for ever and the result is a ChangeStream. */
+  readonly window?: W;
+  /** The result's columns: `{ total: agg.sum('v') }`. */
+  readonly select: S;
+  /** When a window speaks; default `onClose()` with a window, `onUpdate()` without. */
+  readonly emit?: E;
+}
+
+/** Said once (`onClose`) or more than once. */
+type Output<T, K, S, W, E> =
+  E extends Emit<'change'>
+    ? Element<Change<Aggregated<T, K, S, W>>, 'change'>
+    : undefined extends W
+      ? Element<Change<Aggregated<T, K, S, W>>, 'change'>
+      : Element<Aggregated<T, K, S, W>>;
+
+/**
+ * Groups rows by key and window and computes the columns of `select`.
+ *
+ * With a window and `onClose` (the default): one final row for each key and window that has rows, once `end <= drop`,
+ * stamped `end - 1`; windows of one step in (end, key arrival) order. A row all of whose windows are closed is rejected as
+ * late, one that is in no window as `noWindow`; a row that misses some of its windows counts in the others. The end of
+ * the stream closes nothing: only the watermark +Infinity does. Nulls are skipped by the aggregates, a null key is a
+ * group of its own, empty windows say nothing.
+ *
+ * `onTime()` and `onUpdate()` give a ChangeStream `{ op, key, row, pane }`.
+ *
+ * ```
+ * rows       -a-b---c-d---e-|        a: t=1   b: t=9   c: t=11   d: t=6   e: t=3     tumbling(10)
+ * watermark  -----V-----T----        V = 5    T = 10
+ * out        -----V-----(wT)|        w = {[0,10), key, a+b+d} stamped t = 9;  c: [10,20) is still open
+ * rejected   -------------e--        e: late, its window closed at T
+ * ```
+ *
+ * @param options - `key`, `window`, `select`, `emit`, `id`, `onError`
+ * @returns rows `{ window?, …key columns, …select }`; forwards the watermark (with `onClose` the drop side for both)
+ * @throws `TIDEMARK_NAME_CLASH`, `TIDEMARK_OPTION` at call; a key or selector that throws follows `onError` and leaves
+ * no trace in the state
+ *
+ * Cost: one accumulator update a row whatever the overlap; one accumulator for each key and slice. A watermark costs what
+ * it closes. Windows whose aggregates depend on the order of arrival (user-defined, not `commutative`) do not share slices.
+ *
+ * State: tables `meta`, `panes`, `cells` (slices), `sessions`, or `windows`; version 1 each.
+ * @example
+ * ```ts
+ * const out: unknown[] = [];
+ * of({ t: 1, k: 'a', v: 2 }, { t: 12, k: 'a', v: 3 }).pipe(
+ *   withWatermark('t', 0),
+ *   aggregate({ key: 'k', window: tumbling(10), select: { n: agg.count(), total: agg.sum('v') } }),
+ *   rows(),
+ * ).subscribe((row) => out.push([row.window.start, row.k, row.n, row.total]));
+ * out; // => [[0, 'a', 1, 2], [10, 'a', 1, 3]]
+ * ```
+ */
+export function aggregate<
+  T,
+  S extends Select<T>,
+  // No defaults for K and W: a default would be the contextual type of a function given there.
+  const K extends KeySpec<T> | undefined,
+  W extends Assigner<T> | undefined,
+  E extends Emit | undefined = undefined,
+  KI extends 'event' | 'untimed' = 'event',
+>(options: AggregateOptions<T, K, S, W, E>): OperatorFunction<Element<T, undefined extends W ? KI : 'event'>, Output<T, K, S, W, E>> {
+  const { key, window: assigner, select, emit } = options;
+  const reader = readerOf<T>(key as KeySpec<T> | undefined);
+  const folding = foldingOf(select);
+  checkOption(folding.names.length > 0, 'select must name at least one column');
+  checkNames(reader.columns, folding.names, assigner !== undefined);
+  const spec = assigner === undefined ? running(options, reader, folding) : windowed(options, assigner as Assigner<T>, reader, folding);
+  const description = {
+    key: reader.columns,
+    ...assigner?.describe(),
+    emit: emit?.name ?? (assigner === undefined ? 'onUpdate' : 'onClose'),
+    select: Object.fromEntries(Object.entries(select).map(([name, a]) => [name, { fn: a.name, version: a.version, ...a.parameters }])),
+  };
+  return operator({ ...spec, description }) as never;
+}
+
+type AnyOptions<T> = AggregateOptions<T, unknown, Select<T>, unknown, Emit | undefined>;
+
+function running<T>(options: AnyOptions<T>, reader: KeyReader<T>, folding: Folding): OperatorSpec<T, unknown> {
+  checkOption(options.emit?.name === undefined || options.emit.name === 'onUpdate', 'without a window, emit is onUpdate()');
+  const build = rowBuilderOf(reader.columns, folding, false);
+  return {
+    type: 'aggregate',
+    options,
+    accepts: ['event', 'untimed'],
+    stateful: true,
+    traits: ([input]) => ({ ...(input as Traits), kind: 'change', ties: 'ordered', finality: 'end', windowColumns: [] }),
+    create: () => new Running(folding, reader, build, options.emit?.everyMs ?? 0),
+  };
+}
+
+function windowed<T>(options: AnyOptions<T>, assigner: Assigner<T>, reader: KeyReader<T>, folding: Folding): OperatorSpec<T, unknown> {
+  const build = rowBuilderOf(reader.columns, folding, true);
+  const isChange = options.emit?.kind === 'change';
+  // Sessions merge whatever their aggregates can; other windows of those that cannot merge do not share slices.
+  const whole = folding.mergeable || assigner.kind !== 'session' ? folding : buffered(folding);
+  const shares = whole.mergeable || assigner.kind === 'tumbling' || assigner.kind === 'global';
+  return {
+    type: 'aggregate',
+    options,
+    accepts: ['event'],
+    stateful: true,
+    traits: ([input]) => resultTraits(input as Traits, isChange),
+    create: () => {
+      const store = shares ? assigner.store({ folding: whole, reader }) : new PerWindowStore(assigner, { folding: whole, reader });
+      const previous = Previous.of(whole, assigner as Assigner<never>, reader.columns.length);
+      const parts = { store, assigner, build: rowBuilderFor(whole), keyColumns: reader.columns, ...(previous === undefined ? {} : { previous }) };
+      return options.emit === undefined ? new OnClose(parts) : options.emit.make(parts);
+    },
+  };
+
+  function rowBuilderFor(used: Folding): typeof build {
+    return used === folding ? build : rowBuilderOf(reader.columns, used, true);
+  }
+}
+
+/** Results are stamped `end - 1`, so they are ordered: none is late for the next operator. */
+function resultTraits(input: Traits, isChange: boolean): Traits {
+  const { timeColumn: _gone, finality: _none, ...rest } = input;
+  const traits: Traits = { ...rest, kind: isChange ? 'change' : 'event', ties: 'ordered', windowColumns: ['window'] };
+  return isChange ? { ...traits, finality: 'window' } : traits;
+}

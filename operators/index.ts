@@ -1,0 +1,13 @@
+export { aggregate, type Aggregated, type AggregateOptions } from './aggregate';
+export { events } from './events';
+export { filterRows } from './filterRows';
+export { flatMapRows } from './flatMapRows';
+export { fromSignals, type FromSignalsOptions } from './fromSignals';
+export { mapRows } from './mapRows';
+export { outcomes, type Outcome } from './outcomes';
+export { reassignWatermark } from './reassignWatermark';
+export { rejected } from './rejected';
+export { rows } from './rows';
+export { signals } from './signals';
+export { withTimestamps } from './withTimestamps';
+export { withWatermark } from './withWatermark';

@@ -1,0 +1,36 @@
+import type { OperatorFunction } from 'rxjs';
+import type { Element } from '../src/element';
+import { operator, type OperatorOptions } from '../src/operator';
+
+/**
+ * Changes each row and keeps its event time. Watermarks, rejections and barriers pass. Fused.
+ *
+ * ```
+ * in         -(aA)-(bB)-(E|)
+ * out        -(xA)-(yB)-(E|)     x = map(a), y = map(b)
+ * ```
+ *
+ * @param map - gives the new row; called once per row, in order
+ * @param options - `onError`: what happens to a row for which `map` throws
+ * @returns the new rows with the old times
+ * @throws `TIDEMARK_USER_FUNCTION` in band, when `map` throws and `onError` is `'error'`
+ *
+ * Cost: O(1) per row, no state.
+ * @example
+ * ```ts
+ * const out: number[] = [];
+ * of({ t: 1 }, { t: 2 }).pipe(withWatermark('t', 0), mapRows((row) => row.t * 10), rows()).subscribe((v) => out.push(v));
+ * out; // => [10, 20]
+ * ```
+ */
+export function mapRows<T, R, K extends 'event' | 'untimed'>(
+  map: (row: T) => R,
+  options?: OperatorOptions,
+): OperatorFunction<Element<T, K>, Element<R, K>> {
+  return operator<T, R, K, K>({
+    type: 'mapRows',
+    options,
+    accepts: ['event', 'untimed'],
+    create: () => ({ onEvent: (time, row, out) => out.forward(time, map(row)) }),
+  });
+}

@@ -1,0 +1,76 @@
+import type { Observable, OperatorFunction } from 'rxjs';
+import type { Element, Sink, StreamKind } from '../element';
+import { TidemarkError } from '../errors';
+import { connect, DEFAULT_TRAITS, FusedStream, originOf, UNKNOWN_PLAN, type Graph, type StreamInfo } from '../rx';
+import { depthOf, type PlanNode, type Traits } from '../traits';
+import type { OperatorSpec } from './processor';
+import { Stage } from './stage';
+
+export type { OperatorOptions, OperatorSpec, Out, Processor, ProcessorContext } from './processor';
+export { Stage, type StageSnapshot, type Tally } from './stage';
+
+/** Makes a processor pipeable: all that a new operator with one input needs. */
+export function operator<I, O, KI extends StreamKind, KO extends StreamKind>(
+  spec: OperatorSpec<I, O>,
+): OperatorFunction<Element<I, KI>, Element<O, KO>> {
+  return (source) => new FusedStream<O, KO>(streamOf(spec, source));
+}
+
+/** The stream behind an operator with one input: static facts now, a stage for each connection. */
+export function streamOf<I, O>(spec: OperatorSpec<I, O>, source: Observable<unknown>, head?: StreamInfo<unknown>): StreamInfo<O> {
+  const { inputs, traits, plan } = describe(spec, [head ?? originOf(source)]);
+  const info: StreamInfo<O> = {
+    traits,
+    plan,
+    attach: (sink, graph) => {
+      claim(spec, info, graph);
+      const stage = new Stage(spec, plan.id, inputs, sink, graph);
+      info.live = stage;
+      if (head !== undefined) graph.attach(head, head, stage as Sink<unknown>);
+      else connect(source, stage, graph);
+    },
+  };
+  return info;
+}
+
+/** Static facts of an operator on its inputs; refuses inputs of the wrong kind. */
+export function describe<I, O>(
+  spec: OperatorSpec<I, O>,
+  sources: readonly (StreamInfo<unknown> | undefined)[],
+): { inputs: readonly Traits[]; traits: Traits; plan: PlanNode } {
+  const inputs = sources.map((source) => source?.traits ?? DEFAULT_TRAITS);
+  for (const input of inputs) checkKind(spec, input);
+  const traits = spec.traits?.(inputs) ?? inputs[0] ?? DEFAULT_TRAITS;
+  return { inputs, traits, plan: planOf(spec, sources) };
+}
+
+/** Explicit ids are unique in a graph. */
+export function claim<I, O>(spec: OperatorSpec<I, O>, owner: object, graph: Graph): void {
+  if (spec.options?.id !== undefined) graph.claim(spec.options.id, owner);
+}
+
+function planOf<I, O>(spec: OperatorSpec<I, O>, sources: readonly (StreamInfo<unknown> | undefined)[]): PlanNode {
+  const inputs = sources.map((source) => source?.plan ?? UNKNOWN_PLAN);
+  const depth = Math.max(0, ...inputs.map(depthOf));
+  return Object.freeze({
+    id: spec.options?.id ?? `${spec.type}-${depth}`,
+    type: spec.type,
+    description: Object.freeze({ ...spec.description }),
+    inputs: Object.freeze(inputs),
+    stateful: spec.stateful ?? false,
+  });
+}
+
+function checkKind<I, O>(spec: OperatorSpec<I, O>, input: Traits): void {
+  if (spec.accepts.includes(input.kind)) return;
+  const { type } = spec;
+  if (input.kind === 'change') {
+    const remedy = 'use emit: onClose(), or finalOnly()';
+    throw new TidemarkError('TIDEMARK_CHANGE_STREAM', `${type} takes rows that are said once, and this stream corrects itself; ${remedy}`);
+  }
+  if (input.kind === 'untimed') {
+    throw new TidemarkError('TIDEMARK_UNTIMED', `${type} needs event time; put withWatermark(…) or withTimestamps(…) before it`);
+  }
+  const remedy = 'use reassignWatermark to replace it';
+  throw new TidemarkError('TIDEMARK_WATERMARK_REDEFINED', `${type} begins event time, and this stream already has it; ${remedy}`);
+}

@@ -1,0 +1,97 @@
+import type { Rejection, Sink } from '../element';
+import type { Graph } from '../rx';
+import type { Traits } from '../traits';
+import { WatermarkMerge } from '../watermark/merge';
+import type { OperatorSpec } from './processor';
+import { Stage } from './stage';
+
+/** A stage with several inputs: their watermarks are combined, barriers aligned, ends awaited. */
+export class MergingStage<I, O> extends Stage<I, O> {
+  private readonly merge: WatermarkMerge;
+  private live = 0;
+  private barriers = 0;
+
+  constructor(spec: OperatorSpec<I, O>, id: string, inputs: readonly Traits[], down: Sink<O>, graph: Graph) {
+    super(spec, id, inputs, down, graph);
+    this.merge = new WatermarkMerge(spec.merge);
+  }
+
+  /** A sink for one more input. */
+  open(): Sink<I> & { readonly index: number } {
+    this.live++;
+    return new Input(this, this.merge.addInput());
+  }
+
+  /** The input is taken out: the combined watermark is looked at again when the next one comes. */
+  remove(index: number): void {
+    this.merge.removeInput(index);
+    if (--this.live === 0) this.end();
+  }
+
+  eventFrom(index: number, time: number, row: I): void {
+    const wasIdle = this.merge.isIdle;
+    this.merge.activity(index);
+    if (wasIdle && !this.merge.isIdle) this.idle(false);
+    this.take(time, row, index);
+  }
+
+  watermarkFrom(index: number, emit: number, drop: number): void {
+    this.combine(() => this.merge.watermark(index, emit, drop));
+  }
+
+  idleFrom(index: number, isIdle: boolean): void {
+    this.combine(() => this.merge.idle(index, isIdle));
+  }
+
+  endFrom(index: number): void {
+    this.combine(() => this.merge.complete(index));
+    if (--this.live === 0) this.end();
+  }
+
+  barrierFrom(batchId: number): void {
+    if (++this.barriers < this.live) return;
+    this.barriers = 0;
+    this.barrier(batchId);
+  }
+
+  private combine(change: () => void): void {
+    const wasIdle = this.merge.isIdle;
+    change();
+    if (wasIdle && !this.merge.isIdle) this.idle(false);
+    if (this.merge.emit > -Infinity) this.watermark(this.merge.emit, this.merge.drop);
+    if (!wasIdle && this.merge.isIdle) this.idle(true);
+  }
+
+  override report(): Readonly<Record<string, unknown>> {
+    return { ...super.report(), holder: this.merge.holder() };
+  }
+}
+
+class Input<I, O> implements Sink<I> {
+  constructor(
+    private readonly stage: MergingStage<I, O>,
+    readonly index: number,
+  ) {}
+
+  event(time: number, row: I): void {
+    this.stage.eventFrom(this.index, time, row);
+  }
+  watermark(emit: number, drop: number): void {
+    this.stage.watermarkFrom(this.index, emit, drop);
+  }
+  reject(rejection: Rejection): void {
+    this.stage.reject(rejection);
+  }
+  idle(isIdle: boolean): void {
+    this.stage.idleFrom(this.index, isIdle);
+  }
+  barrier(batchId: number): void {
+    this.stage.barrierFrom(batchId);
+  }
+  end(): void {
+    this.stage.endFrom(this.index);
+  }
+  error(cause: unknown): void {
+    this.stage.error(cause);
+  }
+}

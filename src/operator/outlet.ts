@@ -1,0 +1,86 @@
+import type { RejectionDetail, RejectionReason, Sink } from '../element';
+import { after, TASK, type Graph, type SchedulerLike } from '../rx';
+import type { Out } from './processor';
+
+/** What the outlet needs of its stage. */
+interface Owner {
+  readonly id: string;
+  emit: number;
+  drop: number;
+  tick(): void;
+}
+
+/** The processor's side of the adapter: counts, and calls the next operator directly. */
+export class Outlet<O> implements Out<O> {
+  forwarded = 0;
+  outputs = 0;
+  absorbed = 0;
+  filtered = 0;
+  partly = 0;
+  readonly rejected: Partial<Record<RejectionReason, number>> = {};
+  private ticking = false;
+
+  constructor(
+    private readonly stage: Owner,
+    private readonly down: Sink<O>,
+    private readonly graph: Graph,
+    private readonly scheduler: SchedulerLike,
+  ) {}
+
+  get closed(): boolean {
+    return this.graph.closed;
+  }
+
+  forward(time: number, row: O): void {
+    this.forwarded++;
+    this.down.event(time, row);
+  }
+
+  event(time: number, row: O): void {
+    this.outputs++;
+    this.down.event(time, row);
+  }
+
+  reject(reason: RejectionReason, time: number, row: unknown, detail?: RejectionDetail): void {
+    if (reason === 'late' && (detail?.behindMs ?? Infinity) < this.graph.shared.idleAdvanceMs) reason = 'idleAdvance';
+    this.rejected[reason] = (this.rejected[reason] ?? 0) + 1;
+    const rejection = { reason, time, row, operator: this.stage.id, watermark: this.stage.drop };
+    this.down.reject(detail === undefined ? rejection : { ...rejection, detail });
+  }
+
+  filter(): void {
+    this.filtered++;
+  }
+
+  absorb(rows: number): void {
+    this.absorbed += rows;
+  }
+
+  partlyLate(): void {
+    this.partly++;
+  }
+
+  watermark(emit: number, drop: number): void {
+    this.stage.emit = emit;
+    this.stage.drop = drop;
+    this.down.watermark(emit, drop);
+  }
+
+  idle(isIdle: boolean): void {
+    this.down.idle(isIdle);
+  }
+
+  now(): number {
+    return this.scheduler.now();
+  }
+
+  tickIn(delayMs: number): void {
+    if (this.ticking) return;
+    this.ticking = true;
+    const work = (): void => {
+      this.ticking = false;
+      if (!this.graph.closed) this.stage.tick();
+    };
+    this.graph.lifetime.add(after(this.scheduler, delayMs, () => this.graph.shared.trampoline.enter(TASK, work)));
+  }
+}

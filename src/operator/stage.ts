@@ -1,0 +1,203 @@
+import type { Rejection, RejectionReason, Sink } from '../element';
+import { TidemarkError } from '../errors';
+import { defaultScheduler, DEFAULT_TRAITS, type Graph, type LiveStage, type SchedulerLike } from '../rx';
+import type { StateEntry } from '../state/table';
+import type { ErrorPolicy, Traits } from '../traits';
+import { Outlet } from './outlet';
+import type { OperatorSpec, Processor } from './processor';
+
+/** What became of the rows: in = forwarded + absorbed + held + filtered + rejected. Outputs are counted apart. */
+export interface Tally {
+  readonly in: number;
+  readonly forwarded: number;
+  readonly absorbed: number;
+  readonly held: number;
+  readonly filtered: number;
+  readonly rejected: Readonly<Partial<Record<RejectionReason, number>>>;
+  readonly outputs: number;
+  readonly partlyLate: number;
+}
+
+/** The state of one operator as plain data. */
+export interface StageSnapshot {
+  readonly emit: number;
+  readonly drop: number;
+  readonly tables: Readonly<Record<string, { readonly version: number; readonly entries: readonly StateEntry[] }>>;
+}
+
+/** The adapter: one connection of one operator. A sink towards upstream, a processor inside, counters around. */
+export class Stage<I, O> implements LiveStage, Sink<I> {
+  readonly id: string;
+  readonly processor: Processor<I, O>;
+  emit = -Infinity;
+  drop = -Infinity;
+  protected readonly graph: Graph;
+  protected readonly down: Sink<O>;
+  private readonly outlet: Outlet<O>;
+  private readonly policy: ErrorPolicy;
+  private readonly scheduler: SchedulerLike;
+  private received = 0;
+  private stopped = false;
+
+  constructor(spec: OperatorSpec<I, O>, id: string, inputs: readonly Traits[], down: Sink<O>, graph: Graph) {
+    this.id = id;
+    this.down = down;
+    this.graph = graph;
+    this.policy = spec.options?.onError ?? inputs[0]?.onError ?? 'error';
+    this.scheduler = spec.options?.scheduler ?? defaultScheduler;
+    this.outlet = new Outlet<O>(this, down, graph, this.scheduler);
+    this.processor = spec.create({
+      id,
+      inputs,
+      traits: inputs[0] ?? DEFAULT_TRAITS,
+      scheduler: this.scheduler,
+      lostAtEnd: () => graph.shared.lateAtEnd,
+      idleAdvance: (ms) => (graph.shared.idleAdvanceMs = ms),
+    });
+    graph.shared.stages.push(this);
+    if (this.processor.onStart !== undefined) graph.onStart(() => this.processor.onStart?.(this.outlet));
+  }
+
+  event(time: number, row: I): void {
+    this.take(time, row, 0);
+  }
+
+  protected take(time: number, row: I, input: number): void {
+    if (this.stopped) return;
+    this.received++;
+    try {
+      this.processor.onEvent(time, row, this.outlet, input);
+    } catch (cause) {
+      this.failed(cause, time, row);
+    }
+  }
+
+  /** Watermarks only rise: the adapter absorbs a regressing one. */
+  watermark(emit: number, drop: number): void {
+    if (this.stopped) return;
+    if (!(emit > this.emit)) emit = this.emit;
+    if (!(drop > this.drop)) drop = this.drop;
+    // In a run the same watermark still marks the end of a batch's rows.
+    if (emit === this.emit && drop === this.drop && !this.graph.isRun) return;
+    this.emit = emit;
+    this.drop = drop;
+    if (this.processor.onWatermark !== undefined) {
+      try {
+        this.processor.onWatermark(emit, drop, this.outlet);
+      } catch (cause) {
+        return this.failed(cause, emit, undefined);
+      }
+    }
+    if (!this.processor.ownsWatermark && !this.stopped) this.pass(emit, drop);
+  }
+
+  private pass(emit: number, drop: number): void {
+    const { processor } = this;
+    const spoken = processor.speaksAt === 'drop' ? drop : emit;
+    if (processor.propagate === undefined) return this.down.watermark(spoken, drop);
+    const outEmit = processor.propagate(spoken);
+    const outDrop = processor.propagate(drop);
+    if (outEmit !== undefined && outDrop !== undefined) this.down.watermark(outEmit, outDrop);
+  }
+
+  idle(isIdle: boolean): void {
+    if (this.stopped) return;
+    this.processor.onIdle?.(isIdle, this.outlet);
+    if (!this.processor.ownsWatermark) this.down.idle(isIdle);
+  }
+
+  barrier(batchId: number): void {
+    if (this.stopped) return;
+    try {
+      this.processor.onBarrier?.(batchId, this.outlet);
+    } catch (cause) {
+      return this.failed(cause, this.emit, undefined);
+    }
+    this.down.barrier(batchId);
+  }
+
+  reject(rejection: Rejection): void {
+    if (!this.stopped) this.down.reject(rejection);
+  }
+
+  end(): void {
+    if (this.stopped) return;
+    try {
+      this.processor.onEnd?.(this.outlet);
+    } catch (cause) {
+      return this.failed(cause, this.emit, undefined);
+    }
+    if (this.stopped) return;
+    this.stopped = true;
+    this.down.end();
+  }
+
+  error(cause: unknown): void {
+    if (this.stopped) return;
+    this.stopped = true;
+    this.down.error(cause);
+  }
+
+  /** Processing time that the processor asked for. */
+  tick(): void {
+    if (this.stopped) return;
+    try {
+      this.processor.onTick?.(this.scheduler.now(), this.outlet);
+    } catch (cause) {
+      this.failed(cause, this.emit, undefined);
+    }
+  }
+
+  private failed(cause: unknown, time: number, row: unknown): void {
+    if (this.stopped) return;
+    const named = cause instanceof TidemarkError ? cause : undefined;
+    if (this.policy === 'reject' && row !== undefined && named?.code !== 'TIDEMARK_PROTOCOL') {
+      const message = cause instanceof Error ? cause.message : String(cause);
+      return this.outlet.reject('failed', time, row, { message, cause });
+    }
+    const message = `a user's function threw in '${this.id}'`;
+    this.error(named ?? new TidemarkError('TIDEMARK_USER_FUNCTION', message, { operator: this.id, time, row }, { cause }));
+  }
+
+  get tally(): Tally {
+    const { outlet } = this;
+    return {
+      in: this.received,
+      forwarded: outlet.forwarded,
+      absorbed: outlet.absorbed,
+      held: this.processor.held?.() ?? 0,
+      filtered: outlet.filtered,
+      rejected: { ...outlet.rejected },
+      outputs: outlet.outputs,
+      partlyLate: outlet.partly,
+    };
+  }
+
+  snapshot(): StageSnapshot {
+    const tables: Record<string, { version: number; entries: StateEntry[] }> = {};
+    for (const [name, table] of Object.entries(this.processor.tables ?? {})) {
+      tables[name] = { version: table.version, entries: [...table.entries()] };
+    }
+    return { emit: this.emit, drop: this.drop, tables };
+  }
+
+  restore(snapshot: StageSnapshot): void {
+    for (const [name, table] of Object.entries(this.processor.tables ?? {})) {
+      const saved = snapshot.tables[name];
+      if (saved === undefined || saved.version !== table.version) {
+        const details = { found: saved?.version, expected: table.version };
+        throw new TidemarkError('TIDEMARK_STATE', `state '${name}' of '${this.id}' does not fit`, details);
+      }
+      table.load(saved.entries);
+    }
+    this.emit = snapshot.emit;
+    this.drop = snapshot.drop;
+  }
+
+  /** Live figures for `explain`. */
+  report(): Readonly<Record<string, unknown>> {
+    const state: Record<string, number> = {};
+    for (const [name, table] of Object.entries(this.processor.tables ?? {})) state[name] = table.size();
+    return { watermark: this.emit, drop: this.drop, counters: this.tally, state, ...this.processor.report?.() };
+  }
+}

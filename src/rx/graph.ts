@@ -1,0 +1,139 @@
+import { Subscription } from 'rxjs';
+import { TidemarkError } from '../errors';
+import type { Sink } from '../element';
+import { Trampoline } from './trampoline';
+import type { StreamInfo } from './stream';
+
+/** What can be connected: a fused stream, or a foreign edge standing for one. */
+export interface Attachable<T> {
+  attach(sink: Sink<T>, graph: Graph): void;
+}
+
+/** A live operator as `explain` sees it. */
+export interface LiveStage {
+  readonly id: string;
+  report(): Readonly<Record<string, unknown>>;
+}
+
+/** What all parts of one connected graph share. */
+interface Shared {
+  readonly trampoline: Trampoline;
+  /** In a run every stream object is connected once; its consumers hang on a fan-out. */
+  readonly fans: Map<object, FanOut<unknown>> | undefined;
+  readonly stages: LiveStage[];
+  readonly owners: Map<string, object>;
+  /** Rows that reached the end of the pipe rejected as late: what the quality watermark is judged by. */
+  lateAtEnd: number;
+  /** How far `advanceWhenIdle` has moved the watermark beyond what the rows say. */
+  idleAdvanceMs: number;
+  starts: (() => void)[] | undefined;
+}
+
+/**
+ * One connected graph: wired first, started afterwards, torn down with its lifetime. A subscription outside a run has a
+ * graph of its own; a run has one for all its outputs.
+ */
+export class Graph {
+  readonly lifetime: Subscription;
+  readonly shared: Shared;
+
+  private constructor(lifetime: Subscription, shared: Shared) {
+    this.lifetime = lifetime;
+    this.shared = shared;
+  }
+
+  static open(lifetime: Subscription, options: { run?: boolean } = {}): Graph {
+    return new Graph(lifetime, {
+      trampoline: new Trampoline(),
+      fans: options.run ? new Map<object, FanOut<unknown>>() : undefined,
+      stages: [],
+      owners: new Map(),
+      lateAtEnd: 0,
+      idleAdvanceMs: 0,
+      starts: [],
+    });
+  }
+
+  /** The same graph with a shorter life: what hangs on a foreign subscription ends with that, not with the consumer. */
+  fork(lifetime: Subscription): Graph {
+    return new Graph(lifetime, this.shared);
+  }
+
+  get closed(): boolean {
+    return this.lifetime.closed;
+  }
+
+  get isRun(): boolean {
+    return this.shared.fans !== undefined;
+  }
+
+  /** Connects `sink` to a stream: once per stream object in a run, else once per call. */
+  attach<T>(key: object, source: Attachable<T>, sink: Sink<T>): void {
+    const { fans } = this.shared;
+    if (fans === undefined) return source.attach(sink, this);
+    const known = fans.get(key) as FanOut<T> | undefined;
+    if (known !== undefined) return known.add(sink);
+    const fan = new FanOut<T>(sink);
+    fans.set(key, fan as FanOut<unknown>);
+    source.attach(fan, this);
+  }
+
+  /** Sources start only when everything is wired, so that no consumer misses the first rows. */
+  onStart(start: () => void): void {
+    if (this.shared.starts === undefined) start();
+    else this.shared.starts.push(start);
+  }
+
+  start(): void {
+    const starts = this.shared.starts ?? [];
+    this.shared.starts = undefined;
+    for (const start of starts) if (!this.closed) start();
+  }
+
+  /** Explicit ids must be unique in a graph; the same operator connected twice (a self-union) is no clash. */
+  claim(id: string, owner: object): void {
+    const other = this.shared.owners.get(id);
+    if (other !== undefined && other !== owner) {
+      throw new TidemarkError('TIDEMARK_DUPLICATE_ID', `two operators have the id '${id}'; give each its own`, { id });
+    }
+    this.shared.owners.set(id, owner);
+  }
+}
+
+/** Several consumers of one stream object inside a run: each gets every call, in the order they were attached. */
+class FanOut<T> implements Sink<T> {
+  private readonly sinks: Sink<T>[];
+
+  constructor(first: Sink<T>) {
+    this.sinks = [first];
+  }
+
+  add(sink: Sink<T>): void {
+    this.sinks.push(sink);
+  }
+
+  event(time: number, row: T): void {
+    for (const sink of this.sinks) sink.event(time, row);
+  }
+  watermark(emit: number, drop: number): void {
+    for (const sink of this.sinks) sink.watermark(emit, drop);
+  }
+  /** A rejection is one fact, whatever the number of consumers: only the first hands it on, so that counts stay true. */
+  reject(rejection: Parameters<Sink<T>['reject']>[0]): void {
+    this.sinks[0]?.reject(rejection);
+  }
+  idle(isIdle: boolean): void {
+    for (const sink of this.sinks) sink.idle(isIdle);
+  }
+  barrier(batchId: number): void {
+    for (const sink of this.sinks) sink.barrier(batchId);
+  }
+  end(): void {
+    for (const sink of this.sinks) sink.end();
+  }
+  error(cause: unknown): void {
+    for (const sink of this.sinks) sink.error(cause);
+  }
+}
+
+export type { StreamInfo };

@@ -1,0 +1,33 @@
+/** One entry of a table as plain data: the key's values, and the encoded value. */
+export type StateEntry = readonly [key: readonly unknown[], value: unknown];
+
+/**
+ * One declared table of an operator's state. The operator keeps the live structure that suits it; the table is how the
+ * rest of the engine sees it: counted, read out as plain data, loaded back. Values are JSON-compatible, but numbers may
+ * be NaN, infinite or -0, and bigint, Date and Uint8Array may occur.
+ */
+export interface StateTable {
+  /** Version of the entries' form; a snapshot of another version is refused. */
+  readonly version: number;
+  /** Live entries. */
+  size(): number;
+  /** All entries, in the order in which `load` must see them again. */
+  entries(): Iterable<StateEntry>;
+  /** Replaces the content. */
+  load(entries: Iterable<StateEntry>): void;
+}
+
+/** The tables of one operator by name. */
+export type StateTables = Readonly<Record<string, StateTable>>;
+
+/** A table of one entry: counters and other scalars of an operator. */
+export function cell(version: number, read: () => unknown, write: (value: unknown) => void): StateTable {
+  return {
+    version,
+    size: () => 1,
+    entries: () => [[[], read()]],
+    load: (entries) => {
+      for (const [, value] of entries) write(value);
+    },
+  };
+}

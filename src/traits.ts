@@ -1,0 +1,48 @@
+import type { StreamKind, TieRule } from './element';
+
+/** What to do with a row for which a user's function threw. */
+export type ErrorPolicy = 'error' | 'reject';
+
+/** What is known of a stream before any row flows: static, handed from operator to operator while the pipe is built. */
+export interface Traits {
+  readonly kind: StreamKind;
+  readonly ties: TieRule;
+  /** False behind `withTimestamps`: the watermark does not move until the end. */
+  readonly watermark: boolean;
+  /** The column that holds the event time, where it is known by name. */
+  readonly timeColumn?: string;
+  /** Columns that hold windows (from `assignWindows`, or `window` of a result row). */
+  readonly windowColumns: readonly string[];
+  /** The delay of a `fixedDelay` watermark; absent when it can move. */
+  readonly delayMs?: number;
+  readonly allowedLatenessMs: number;
+  readonly onError: ErrorPolicy;
+  /** Change streams only: what is said becomes final when its window is over (`window`), or only at the end. */
+  readonly finality?: 'window' | 'end';
+}
+
+/** A node of the pipeline as plain data: feeds `explain()` and, later, the plan's fingerprint. */
+export interface PlanNode {
+  readonly id: string;
+  readonly type: string;
+  readonly description: Readonly<Record<string, unknown>>;
+  readonly inputs: readonly PlanNode[];
+  readonly stateful: boolean;
+}
+
+/** Traits of rows that have no event time yet. */
+export const UNTIMED: Traits = {
+  kind: 'untimed',
+  ties: 'instant',
+  watermark: false,
+  windowColumns: [],
+  allowedLatenessMs: 0,
+  onError: 'error',
+};
+
+/** Number of nodes on the longest way to a source: makes the default id of an operator. */
+export function depthOf(plan: PlanNode): number {
+  let depth = 0;
+  for (const input of plan.inputs) depth = Math.max(depth, depthOf(input));
+  return depth + 1;
+}

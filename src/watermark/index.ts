@@ -1,0 +1,14 @@
+export { adaptDelay, adaptive } from './adaptive';
+export type { AdaptiveGenerator, AdaptiveOptions, AdaptiveRange, AdaptiveStatus, AdaptiveStrategy } from './adaptive';
+export { fixedDelay } from './fixed-delay';
+export { fixedDelayWatermark } from './fixed-delay-watermark';
+export type { FixedDelayWatermark } from './fixed-delay-watermark';
+export { IdlenessDetector } from './idleness';
+export { WatermarkMerge } from './merge';
+export type { MergePolicy, WatermarkHolder, WatermarkMergeOptions } from './merge';
+export { monotonous } from './monotonous';
+export { punctuated } from './punctuated';
+export type { Punctuation } from './punctuated';
+export { quality } from './quality';
+export type { QualityGenerator, QualityOptions, QualityPhase, QualityStatus, QualityStrategy } from './quality';
+export type { WatermarkGenerator, WatermarkStrategy } from './strategy';

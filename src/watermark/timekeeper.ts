@@ -1,0 +1,179 @@
+import type { Out, Processor, ProcessorContext } from '../operator';
+import { isLate } from '../element';
+import { isSystemClock } from '../rx';
+import { cell } from '../state/table';
+import { readEventTime, type TimeUnit } from '../time/eventTime';
+import type { WatermarkGenerator, WatermarkStrategy } from './strategy';
+
+/** Parsed options of the operators that give rows their event time. */
+export interface Timekeeping<T> {
+  readonly time: (row: T) => unknown;
+  readonly unit: TimeUnit;
+  /** Absent: times without a watermark (`withTimestamps`). */
+  readonly strategy?: WatermarkStrategy<T>;
+  readonly allowedLatenessMs: number;
+  readonly idleAfterMs?: number;
+  readonly advanceWhenIdle: boolean;
+  /** `undefined`: one hour if the clock is the system's. */
+  readonly maxFutureSkewMs?: number;
+  /** W is said when it has moved this far, … */
+  readonly emitEveryMs: number;
+  /** … and only after so many rows. */
+  readonly emitEveryRows: number;
+}
+
+const DEFAULT_SKEW_MS = 3_600_000;
+
+/**
+ * Gives each row its event time and makes the watermark: a row goes first, then the watermark it causes, so a row never
+ * moves the watermark that judges it. Only this processor says +Infinity, when its source completes.
+ */
+export class Timekeeper<T> implements Processor<T, T> {
+  readonly ownsWatermark = true;
+  readonly tables = {
+    watermark: cell(
+      1,
+      () => this.encode(),
+      (value) => this.decode(value),
+    ),
+  };
+  private max = -Infinity;
+  private w = -Infinity; // what has been said
+  private natural = -Infinity; // what the rows alone would say
+  private silentRows = 0;
+  private isIdle = false;
+  private lastSeen = 0;
+  private horizon: number;
+  private lost = 0;
+  private sinceFeedback = 0;
+  private readonly generator: WatermarkGenerator<T> | undefined;
+  private readonly fixedMs: number;
+
+  constructor(
+    private readonly options: Timekeeping<T>,
+    private readonly context: ProcessorContext,
+  ) {
+    const { strategy, maxFutureSkewMs } = options;
+    this.generator = strategy?.fixedDelayMs === undefined ? strategy?.create() : undefined;
+    this.fixedMs = strategy?.fixedDelayMs ?? Infinity; // without a strategy W stays at -Infinity
+    this.horizon = maxFutureSkewMs === Infinity ? Infinity : -Infinity;
+  }
+
+  onStart(out: Out<T>): void {
+    const { idleAfterMs } = this.options;
+    if (idleAfterMs === undefined) return;
+    this.lastSeen = out.now();
+    out.tickIn(idleAfterMs + 1);
+  }
+
+  onEvent(_time: number, row: T, out: Out<T>): void {
+    const time = readEventTime(this.options.time(row), this.options.unit);
+    if (time !== time) return out.reject('invalid', NaN, row, { message: 'the event time is no time' });
+    if (time > this.horizon && this.isFuture(time, out)) {
+      return out.reject('future', time, row, { behindMs: -(time - out.now()), message: 'too far ahead of the clock' });
+    }
+    if (this.options.idleAfterMs !== undefined) this.seen(out);
+    out.forward(time, row);
+    if (this.generator !== undefined) this.follow(this.observe(this.generator, time, row), out);
+    else if (time > this.max) {
+      this.max = time;
+      this.follow(time - this.fixedMs, out);
+    } else this.follow(this.natural, out);
+  }
+
+  private observe(generator: WatermarkGenerator<T>, time: number, row: T): number {
+    if (time > this.max) this.max = time;
+    if (generator.feedback !== undefined && ++this.sinceFeedback >= 100) this.feedBack(generator);
+    const ties = this.options.strategy?.ties ?? 'instant';
+    return Math.floor(generator.observe(time, row, this.max, isLate(time, this.natural, ties)));
+  }
+
+  private feedBack(generator: WatermarkGenerator<T>): void {
+    this.sinceFeedback = 0;
+    const lost = this.context.lostAtEnd();
+    generator.feedback?.(lost - this.lost);
+    this.lost = lost;
+  }
+
+  /** Says the watermark if it has moved far enough. */
+  private follow(candidate: number, out: Out<T>): void {
+    this.silentRows++;
+    if (candidate > this.natural) this.natural = candidate;
+    const { natural, w, options } = this;
+    if (natural <= w || this.silentRows < options.emitEveryRows) return;
+    if (w !== -Infinity && natural - w < options.emitEveryMs) return;
+    if (options.advanceWhenIdle) this.context.idleAdvance(0);
+    this.say(natural, out);
+  }
+
+  private say(w: number, out: Out<T>): void {
+    this.silentRows = 0;
+    this.w = w;
+    out.watermark(w, w - this.options.allowedLatenessMs);
+  }
+
+  /** The clock is only read for rows beyond the last horizon, so replaying old data costs nothing. */
+  private isFuture(time: number, out: Out<T>): boolean {
+    const { maxFutureSkewMs } = this.options;
+    if (maxFutureSkewMs === undefined && !isSystemClock(this.context.scheduler)) {
+      this.horizon = Infinity;
+      return false;
+    }
+    this.horizon = out.now() + (maxFutureSkewMs ?? DEFAULT_SKEW_MS);
+    return time > this.horizon;
+  }
+
+  private seen(out: Out<T>): void {
+    this.lastSeen = out.now();
+    if (!this.isIdle) return;
+    this.isIdle = false;
+    out.idle(false);
+    out.tickIn((this.options.idleAfterMs as number) + 1);
+  }
+
+  /** Idle when strictly more than `idleAfter` has passed since the last row. */
+  onTick(now: number, out: Out<T>): void {
+    const idleAfterMs = this.options.idleAfterMs as number;
+    const silentMs = now - this.lastSeen;
+    if (silentMs <= idleAfterMs) return out.tickIn(idleAfterMs - silentMs + 1);
+    if (!this.isIdle) {
+      this.isIdle = true;
+      out.idle(true);
+    }
+    if (!this.options.advanceWhenIdle || this.natural === -Infinity) return;
+    const advanced = this.natural + silentMs;
+    if (advanced > this.w) {
+      this.context.idleAdvance(advanced - this.natural);
+      this.say(advanced, out);
+    }
+    out.tickIn(idleAfterMs + 1);
+  }
+
+  /** Only for `reassignWatermark`: the watermarks from upstream are replaced, but their end is the end. */
+  onWatermark(emit: number, _drop: number, out: Out<T>): void {
+    if (emit === Infinity) out.watermark(Infinity, Infinity);
+  }
+
+  onEnd(out: Out<T>): void {
+    out.watermark(Infinity, Infinity);
+  }
+
+  report(): Readonly<Record<string, unknown>> {
+    return {
+      delayMs: this.generator?.delayMs ?? this.fixedMs,
+      maxEventTime: this.max,
+      idle: this.isIdle,
+      ...(this.generator?.status === undefined ? {} : { strategy: this.generator.status() }),
+    };
+  }
+
+  private encode(): unknown {
+    return [this.max, this.w, this.natural, this.silentRows, this.generator?.encode()];
+  }
+
+  private decode(value: unknown): void {
+    const [max, w, natural, silentRows, generator] = value as [number, number, number, number, unknown];
+    [this.max, this.w, this.natural, this.silentRows] = [max, w, natural, silentRows];
+    this.generator?.decode(generator);
+  }
+}

@@ -1,0 +1,39 @@
+import { parseNonNegative, type Duration } from '../time/duration';
+import type { ProcessorMaker } from './speak';
+import { OnClose } from './onClose';
+import { OnTime } from './onTime';
+import { OnUpdate } from './onUpdate';
+
+/** When a window speaks. Made by `onClose`, `onTime`, `onUpdate`. */
+export interface Emit<K extends 'event' | 'change' = 'event' | 'change'> {
+  readonly kind: K;
+  readonly name: 'onClose' | 'onTime' | 'onUpdate';
+  readonly everyMs?: number;
+  readonly make: ProcessorMaker;
+}
+
+/**
+ * One final row per key and window, when `end <= drop`: the default with a window. Gives an EventStream; what comes
+ * later is rejected as late.
+ */
+export function onClose(): Emit<'event'> {
+  return { kind: 'event', name: 'onClose', make: (parts) => new OnClose(parts) };
+}
+
+/**
+ * Speaks when `end <= emit`, and corrects with every late row until `drop` (see `allowedLateness`). Gives a ChangeStream.
+ */
+export function onTime(): Emit<'change'> {
+  return { kind: 'change', name: 'onTime', make: (parts) => new OnTime(parts) };
+}
+
+/**
+ * Speaks with every row, or, with `every`, at most so often in processing time, only what changed. The default without a
+ * window. Gives a ChangeStream.
+ *
+ * @param options - `every`: ms or text; default 0: at once
+ */
+export function onUpdate(options: { readonly every?: Duration } = {}): Emit<'change'> {
+  const everyMs = parseNonNegative(options.every ?? 0, 'every');
+  return { kind: 'change', name: 'onUpdate', everyMs, make: (parts) => new OnUpdate(parts, everyMs) };
+}

@@ -1,0 +1,117 @@
+import type { Folding } from '../aggregate/plan';
+import { velocityOf } from '../aggregate/velocity';
+import type { Window } from '../element';
+import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf } from '../key';
+import type { StateEntry, StateTable, StateTables } from '../state/table';
+import type { Assigner } from './assigner';
+import type { ResultRow } from './resultRow';
+
+interface Remembered {
+  readonly window: Window;
+  readonly values: readonly unknown[];
+}
+
+/** The last window of each key, for columns that compare with it (`agg.velocity`). */
+export class Previous {
+  private readonly byKey: KeyMap<Remembered[]>;
+  private readonly columns: readonly { readonly name: string; readonly read: (acc: unknown) => unknown; readonly maxGapMs: number }[];
+  private readonly maxGapMs: number;
+  private purgedAt = Infinity;
+
+  constructor(
+    folding: Folding,
+    private readonly assigner: Assigner<never>,
+    private readonly keyColumns: number,
+  ) {
+    this.byKey = createKeyMap(keyColumns);
+    this.columns = folding.columns.flatMap((column, i) =>
+      column.velocity === undefined ? [] : [{ name: column.name, read: folding.reads[i]!, maxGapMs: column.velocity.maxGapMs }],
+    );
+    this.maxGapMs = Math.max(0, ...this.columns.map((column) => column.maxGapMs));
+  }
+
+  static of(folding: Folding, assigner: Assigner<never>, keyColumns: number): Previous | undefined {
+    return folding.columns.some((column) => column.velocity !== undefined) ? new Previous(folding, assigner, keyColumns) : undefined;
+  }
+
+  /** Puts the growth since the key's previous window into the row; null where there is none close enough. */
+  compare(row: ResultRow, key: KeyOf, window: Window, acc: unknown): void {
+    const before = this.before(key, window);
+    this.columns.forEach(({ name, read, maxGapMs }, i) => {
+      const near = before !== undefined && this.distance(before.window, window) <= maxGapMs;
+      row[name] = near ? velocityOf(read(acc) as number | null, before.values[i] as number | null) : null;
+    });
+  }
+
+  /** The window becomes the one that the next is compared with. */
+  remember(key: KeyOf, window: Window, acc: unknown): void {
+    const entry: Remembered = { window, values: this.columns.map(({ read }) => read(acc)) };
+    this.purgedAt = Math.min(this.purgedAt, this.until(window));
+    const list = this.byKey.get(key);
+    if (list === undefined) return this.byKey.set(key, [entry]);
+    let i = list.length;
+    while (i > 0 && list[i - 1]!.window.end >= window.end) i--;
+    const replaces = list[i]?.window.end === window.end ? 1 : 0;
+    list.splice(i, replaces, entry);
+  }
+
+  /** A window that had spoken changed: the one after it is to be said again. */
+  corrected(key: KeyOf, window: Window, acc: unknown, again: (key: KeyOf, window: Window) => void): void {
+    this.remember(key, window, acc);
+    const after = this.byKey.get(key)?.find((other) => other.window.end > window.end);
+    if (after !== undefined) again(key, after.window);
+  }
+
+  private before(key: KeyOf, window: Window): Remembered | undefined {
+    let found: Remembered | undefined;
+    for (const other of this.byKey.get(key) ?? []) {
+      if (other.window.end < window.end) found = other;
+    }
+    return found;
+  }
+
+  /** How far apart two windows are: 0 for neighbours, on the grid of their ends where there is one. */
+  private distance(before: Window, window: Window): number {
+    const next = this.assigner.slicing?.nextEnd(before.end);
+    return next === undefined ? window.start - before.end : window.end - next;
+  }
+
+  /** Up to which watermark a window may still be compared with. */
+  private until(window: Window): number {
+    return (this.assigner.slicing?.nextEnd(window.end) ?? window.end) + this.maxGapMs;
+  }
+
+  /** Forgets what no window to come can be compared with. Looks through all keys only once per window step. */
+  expire(drop: number): void {
+    if (drop <= this.purgedAt) return;
+    const stale: KeyOf[] = [];
+    let next = Infinity;
+    this.byKey.forEach((list, key) => {
+      const keep = list.findIndex((other, i) => i === list.length - 1 || list[i + 1]!.window.end > drop);
+      if (keep > 0) list.splice(0, keep);
+      const until = this.until(list[list.length - 1]!.window);
+      if (until < drop) stale.push(Array.isArray(key) ? key.slice() : key);
+      else next = Math.min(next, until);
+    });
+    for (const key of stale) this.byKey.delete(key);
+    this.purgedAt = next;
+  }
+
+  get tables(): StateTables {
+    const table: StateTable = {
+      version: 1,
+      size: () => this.byKey.size,
+      entries: () => this.entries(),
+      load: (entries) => {
+        this.byKey.clear();
+        this.purgedAt = -Infinity; // looked through at the next watermark
+        for (const [values, list] of entries) this.byKey.set(keyFrom(values), list as Remembered[]);
+      },
+    };
+    return { previous: table };
+  }
+
+  private *entries(): Iterable<StateEntry> {
+    for (const [key, list] of this.byKey.entries()) yield [keyValues(key, this.keyColumns), list.slice()];
+  }
+}

@@ -1,0 +1,279 @@
+import type { Folding } from '../aggregate/plan';
+import type { Window } from '../element';
+import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf, type KeyReader } from '../key';
+import type { Out } from '../operator';
+import { cell, type StateEntry, type StateTable, type StateTables } from '../state/table';
+import type { Assigner, StoreParts } from './assigner';
+import { lateDetail, type Visit, type WindowStore } from './store';
+import { TimerWheel } from './timerWheel';
+
+interface Session {
+  readonly owner: Owner;
+  start: number;
+  end: number;
+  acc: unknown;
+  rows: number;
+  /** When its first row arrived: sessions with the same end speak in this order. */
+  arrival: number;
+  spoken: boolean;
+  overlapsClosed: boolean;
+  gone: boolean;
+}
+
+/** The sessions of one key: nearly always one. */
+interface Owner {
+  readonly key: KeyOf;
+  readonly sessions: Session[];
+  /** End of its last session that is final. */
+  closedEnd: number;
+}
+
+/**
+ * Sessions: a row is `[t, t + gap)`; windows of a key that overlap or touch merge (`next.start <= current.end`). A row is
+ * late by its own end, before merging. Cost: O(1) amortised a row; a watermark looks only at sessions that may be due.
+ *
+ * Source: Spark's rules for session_window.
+ */
+export class SessionStore<T> implements WindowStore<T> {
+  private readonly keys: KeyMap<Owner>;
+  private readonly folding: Folding;
+  private readonly reader: KeyReader<T>;
+  private readonly columns: number;
+  private readonly ending: TimerWheel<Session>;
+  /** Those that have spoken and may still be corrected. */
+  private readonly closing: TimerWheel<Session>;
+  private arrival = 0;
+  private longestGap = 0;
+  private forgotten = -Infinity;
+  private purgedAt = -Infinity;
+  private last: Session | undefined;
+  private readonly vanished: Session[] = [];
+  private sessions = 0;
+  private rows = 0;
+
+  constructor(
+    private readonly assigner: Assigner<T>,
+    parts: StoreParts<T>,
+    stepMs: number,
+  ) {
+    this.folding = parts.folding;
+    this.reader = parts.reader;
+    this.columns = parts.reader.columns.length;
+    this.keys = createKeyMap(this.columns);
+    this.ending = new TimerWheel<Session>(stepMs, (session) => (session.gone || session.spoken ? NaN : session.end));
+    this.closing = new TimerWheel<Session>(stepMs, (session) => (session.gone || !session.spoken ? NaN : session.end));
+  }
+
+  add(time: number, row: T, drop: number, out: Out<unknown>): boolean {
+    const [window] = this.assigner.assign(time, row);
+    if (window === undefined) {
+      out.reject('noWindow', time, row);
+      return false;
+    }
+    const { end } = window;
+    if (end <= drop) {
+      out.reject('late', time, row, lateDetail([window], drop));
+      return false;
+    }
+    const key = this.reader.read(row);
+    const value = this.folding.read(row);
+    if (end - time > this.longestGap) this.longestGap = end - time;
+    const owner = this.ownerOf(key);
+    const session = this.place(owner, time, end);
+    this.folding.add(session.acc, value, this.arrival++);
+    session.rows++;
+    this.rows++;
+    this.last = session;
+    return true;
+  }
+
+  private ownerOf(key: KeyOf): Owner {
+    let owner = this.keys.get(key);
+    if (owner === undefined) {
+      owner = { key: Array.isArray(key) ? key.slice() : key, sessions: [], closedEnd: -Infinity };
+      this.keys.set(key, owner);
+    }
+    return owner;
+  }
+
+  /** The session that `[start, end)` belongs to, after merging; a new one if it touches none. */
+  private place(owner: Owner, start: number, end: number): Session {
+    const { sessions } = owner;
+    if (this.vanished.length > 0) this.vanished.length = 0;
+    let first = 0;
+    while (first < sessions.length && sessions[first]!.end < start) first++;
+    const session = sessions[first];
+    if (session === undefined || session.start > end) return this.insert(owner, first, start, end);
+    if (start < session.start) this.moveStart(session, start);
+    let after = first + 1;
+    while (after < sessions.length && sessions[after]!.start <= Math.max(end, session.end)) this.merge(session, sessions[after++]!);
+    if (after > first + 1) sessions.splice(first + 1, after - first - 1);
+    if (end > session.end) this.extend(session, end);
+    return session;
+  }
+
+  private insert(owner: Owner, at: number, start: number, end: number): Session {
+    const overlapsClosed = start <= owner.closedEnd;
+    const acc = this.folding.create();
+    const session: Session = { owner, start, end, acc, rows: 0, arrival: this.arrival, spoken: false, overlapsClosed, gone: false };
+    owner.sessions.splice(at, 0, session);
+    this.sessions++;
+    this.ending.add(session);
+    return session;
+  }
+
+  /** What was said under the old start is to be taken back. */
+  private moveStart(session: Session, start: number): void {
+    this.vanished.push({ ...session, gone: true });
+    session.start = start;
+    if (session.start <= session.owner.closedEnd) session.overlapsClosed = true;
+  }
+
+  /** A session that ends later speaks again when that time comes. */
+  private extend(session: Session, end: number): void {
+    session.end = end;
+    if (!session.spoken) return; // its timer finds the new end
+    session.spoken = false;
+    this.ending.add(session);
+  }
+
+  private merge(into: Session, from: Session): void {
+    this.folding.merge(into.acc, from.acc);
+    into.rows += from.rows;
+    into.arrival = Math.min(into.arrival, from.arrival);
+    from.gone = true;
+    this.sessions--;
+    this.vanished.push(from);
+    if (from.end > into.end) this.extend(into, from.end);
+  }
+
+  touched(_drop: number, visit: (key: KeyOf, window: Window) => void): void {
+    const session = this.last as Session;
+    visit(session.owner.key, windowOf(session));
+  }
+
+  gone(visit: (key: KeyOf, window: Window) => void): void {
+    for (const session of this.vanished) visit(session.owner.key, windowOf(session));
+  }
+
+  peek(key: KeyOf, window: Window): unknown {
+    return this.keys.get(key)?.sessions.find((session) => session.start === window.start)?.acc;
+  }
+
+  sweep(upTo: number, out: Out<unknown>, visit: Visit): void {
+    if (!this.ending.isDue(upTo)) return;
+    const due = this.ending.take(upTo).sort((a, b) => a.end - b.end || a.arrival - b.arrival);
+    for (const session of due) {
+      session.spoken = true;
+      this.closing.add(session);
+    }
+    for (const session of due) {
+      if (out.closed) return;
+      visit(session.owner.key, windowOf(session), session.acc);
+    }
+  }
+
+  expire(drop: number, out: Out<unknown>): void {
+    this.forgotten = drop;
+    if (this.closing.isDue(drop)) {
+      for (const session of this.closing.take(drop)) this.close(session, out);
+    }
+    if (drop - this.purgedAt > this.longestGap) this.purge(drop);
+  }
+
+  private close(session: Session, out: Out<unknown>): void {
+    if (session.gone) return; // it spoke twice, and has two timers
+    const { owner } = session;
+    owner.sessions.splice(owner.sessions.indexOf(session), 1);
+    owner.closedEnd = Math.max(owner.closedEnd, session.end);
+    session.gone = true;
+    this.sessions--;
+    this.rows -= session.rows;
+    out.absorb(session.rows);
+  }
+
+  /** Keys without a session are kept for one gap, to tell when a late arrival overlaps what is final; then let go. */
+  private purge(drop: number): void {
+    this.purgedAt = drop;
+    const stale: KeyOf[] = [];
+    this.keys.forEach((owner) => {
+      if (owner.sessions.length === 0 && owner.closedEnd <= drop - this.longestGap) stale.push(owner.key);
+    });
+    for (const key of stale) this.keys.delete(key);
+  }
+
+  held(): number {
+    return this.rows;
+  }
+
+  windows(): number {
+    return this.sessions;
+  }
+
+  get tables(): StateTables {
+    return { meta: cell(1, () => this.meta(), (value) => this.loadMeta(value)), closed: this.closedTable(), sessions: this.sessionTable() };
+  }
+
+  private meta(): unknown {
+    return [this.arrival, this.longestGap, this.forgotten, this.purgedAt];
+  }
+
+  private loadMeta(value: unknown): void {
+    [this.arrival, this.longestGap, this.forgotten, this.purgedAt] = value as [number, number, number, number];
+  }
+
+  private closedTable(): StateTable {
+    return {
+      version: 1,
+      size: () => this.keys.size,
+      entries: () => this.closedEntries(),
+      load: (entries) => {
+        this.keys.clear();
+        for (const [values, closedEnd] of entries) this.ownerOf(keyFrom(values)).closedEnd = closedEnd as number;
+      },
+    };
+  }
+
+  private *closedEntries(): Iterable<StateEntry> {
+    for (const [key, owner] of this.keys.entries()) yield [keyValues(key, this.columns), owner.closedEnd];
+  }
+
+  private sessionTable(): StateTable {
+    return {
+      version: 1,
+      size: () => this.sessions,
+      entries: () => this.sessionEntries(),
+      load: (entries) => {
+        this.ending.clear();
+        this.closing.clear();
+        this.sessions = 0;
+        this.rows = 0;
+        for (const [[start, ...values], data] of entries) this.loadSession(keyFrom(values), start as number, data);
+      },
+    };
+  }
+
+  private *sessionEntries(): Iterable<StateEntry> {
+    for (const [key, owner] of this.keys.entries()) {
+      for (const s of owner.sessions) {
+        const data = [s.end, s.rows, s.arrival, s.spoken, s.overlapsClosed, this.folding.encode(s.acc)];
+        yield [[s.start, ...keyValues(key, this.columns)], data];
+      }
+    }
+  }
+
+  private loadSession(key: KeyOf, start: number, data: unknown): void {
+    const [end, rows, arrival, spoken, overlapsClosed, acc] = data as [number, number, number, boolean, boolean, unknown];
+    const owner = this.ownerOf(key);
+    const session: Session = { owner, start, end, rows, arrival, spoken, overlapsClosed, gone: false, acc: this.folding.decode(acc) };
+    owner.sessions.push(session);
+    this.sessions++;
+    this.rows += rows;
+    (spoken ? this.closing : this.ending).add(session);
+  }
+}
+
+function windowOf(session: Session): Window {
+  const { start, end } = session;
+  return session.overlapsClosed ? { start, end, overlapsClosed: true } : { start, end };
+}

@@ -1,0 +1,230 @@
+import type { Folding } from '../aggregate/plan';
+import type { Window } from '../element';
+import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf } from '../key';
+import type { Out } from '../operator';
+import { cell, type StateEntry, type StateTable } from '../state/table';
+import type { Assigner, StoreParts } from './assigner';
+import { Combined } from './combined';
+import { PaneStore, type Pane } from './panes';
+import type { Visit } from './store';
+
+/** The panes of one key that are inside the window last visited, oldest first. */
+class Track {
+  readonly starts: number[] = [];
+  readonly accs: unknown[] = [];
+  readonly combined: Combined;
+  head = 0;
+  /** Panes that hold the key, also those that no window has reached. */
+  panes = 0;
+  active = false;
+
+  constructor(
+    readonly key: KeyOf,
+    /** When the key arrived: windows with the same end speak in this order. */
+    readonly arrival: number,
+    folding: Folding,
+  ) {
+    this.combined = new Combined(folding);
+  }
+
+  insert(start: number, acc: unknown): void {
+    let i = this.starts.length;
+    while (i > this.head && this.starts[i - 1]! > start) i--;
+    if (i < this.starts.length || start < this.combined.closedBefore) this.combined.forget();
+    this.starts.splice(i, 0, start);
+    this.accs.splice(i, 0, acc);
+  }
+
+  /** Leaves the panes before `start` behind. */
+  advance(start: number): void {
+    const { starts } = this;
+    let { head } = this;
+    while (head < starts.length && starts[head]! < start) head++;
+    if (head > 64 && head * 2 > starts.length) {
+      starts.splice(0, head);
+      this.accs.splice(0, head);
+      this.combined.forget();
+      head = 0;
+    }
+    this.head = head;
+  }
+}
+
+/**
+ * Windows made of several slices (sliding, cumulative). Rows only touch their pane; a window is put together from the
+ * panes of its keys when it is due, and again from what the window before had in common with it.
+ *
+ * Source: panes (Li et al. 2005), paired windows (Krishnamurthy et al. 2006).
+ */
+export class SlidingStore<T> extends PaneStore<T> {
+  private readonly tracks: KeyMap<Track>;
+  /** Tracks in pane order of each pane, with the accumulator: what enters when a window reaches the pane. */
+  private readonly entries = new Map<Pane, unknown[]>();
+  /** Panes that no window has reached. */
+  private readonly waiting: Pane[] = [];
+  private active: Track[] = [];
+  private sorted = true;
+  private arrivals = 0;
+  private due = NaN;
+  private upTo = -Infinity;
+  private readonly boundaryOf: (start: number) => number;
+
+  /** @param boundaryOf - the boundary inside the window that starts here, see `Combined` */
+  constructor(assigner: Assigner<T>, parts: StoreParts<T>, boundaryOf: (start: number) => number) {
+    super(assigner, parts);
+    this.tracks = createKeyMap<Track>(this.columns);
+    this.boundaryOf = boundaryOf;
+  }
+
+  /** Windows that were due while nothing was in them have been passed all the same. */
+  private catchUp(): void {
+    if (this.active.length === 0 && Number.isFinite(this.upTo)) this.sweptTo = Math.max(this.sweptTo, this.slicing.endAt(this.upTo));
+  }
+
+  protected override opened(pane: Pane): void {
+    this.catchUp();
+    this.entries.set(pane, []);
+    // Behind the window last visited: it is part of windows to come, at once.
+    if (pane.firstEnd <= this.sweptTo) pane.entered = true;
+    else this.wait(pane);
+  }
+
+  private wait(pane: Pane): void {
+    let i = this.waiting.length;
+    while (i > 0 && this.waiting[i - 1]!.start > pane.start) i--;
+    this.waiting.splice(i, 0, pane);
+    this.due = this.nextDue();
+  }
+
+  protected override reset(): void {
+    this.tracks.clear();
+    this.entries.clear();
+    this.waiting.length = 0;
+    this.active = [];
+    this.due = NaN;
+  }
+
+  protected override created(pane: Pane, key: KeyOf, acc: unknown): void {
+    let track = this.tracks.get(key);
+    if (track === undefined) {
+      track = new Track(Array.isArray(key) ? key.slice() : key, this.arrivals++, this.folding);
+      this.tracks.set(key, track);
+    }
+    track.panes++;
+    this.entries.get(pane)!.push(track, acc);
+    if (pane.entered) {
+      this.catchUp();
+      this.enter(track, pane, acc);
+      this.due = this.nextDue();
+    }
+  }
+
+  protected override changed(key: KeyOf): void {
+    this.tracks.get(key)?.combined.forget();
+  }
+
+  protected override removed(pane: Pane): void {
+    const entries = this.entries.get(pane)!;
+    for (let i = 0; i < entries.length; i += 2) {
+      const track = entries[i] as Track;
+      if (--track.panes === 0) this.tracks.delete(track.key);
+    }
+    this.entries.delete(pane);
+  }
+
+  private enter(track: Track, pane: Pane, acc: unknown): void {
+    track.insert(pane.start, acc);
+    if (track.active) return;
+    track.active = true;
+    const last = this.active[this.active.length - 1];
+    if (last !== undefined && last.arrival > track.arrival) this.sorted = false;
+    this.active.push(track);
+  }
+
+  /** End of the next window with anything in it; NaN when there is none. */
+  private nextDue(): number {
+    if (this.active.length > 0) return this.slicing.nextEnd(this.sweptTo);
+    return this.waiting.length > 0 ? this.waiting[0]!.firstEnd : NaN;
+  }
+
+  sweep(upTo: number, out: Out<unknown>, visit: Visit): void {
+    this.upTo = upTo;
+    while (this.due <= upTo) {
+      if (out.closed) return;
+      this.visitWindow(this.due, visit);
+      this.due = this.nextDue();
+    }
+  }
+
+  private visitWindow(end: number, visit: Visit): void {
+    const window: Window = { start: this.slicing.startOf(end), end };
+    this.sweptTo = end;
+    this.reach(end);
+    if (!this.sorted) this.active.sort((a, b) => a.arrival - b.arrival);
+    this.sorted = true;
+    const { active } = this;
+    const boundary = this.boundaryOf(window.start);
+    let kept = 0;
+    for (const track of active) {
+      track.advance(window.start);
+      if (track.head === track.starts.length) {
+        track.active = false;
+        continue;
+      }
+      active[kept++] = track;
+      visit(track.key, window, track.combined.of(track.starts, track.accs, track.head, boundary));
+    }
+    active.length = kept;
+  }
+
+  /** Lets the panes in that begin before `end`. */
+  private reach(end: number): void {
+    const { waiting } = this;
+    let reached = 0;
+    while (reached < waiting.length && waiting[reached]!.start < end) {
+      const pane = waiting[reached++]!;
+      pane.entered = true;
+      const entries = this.entries.get(pane)!;
+      for (let i = 0; i < entries.length; i += 2) this.enter(entries[i] as Track, pane, entries[i + 1]);
+    }
+    if (reached > 0) waiting.splice(0, reached);
+  }
+
+  peek(key: KeyOf, window: Window): unknown {
+    const starts: number[] = [];
+    const accs: unknown[] = [];
+    for (const pane of this.order) {
+      if (pane.start >= window.end) break;
+      const acc = pane.start < window.start ? undefined : pane.cells.get(key);
+      if (acc === undefined) continue;
+      starts.push(pane.start);
+      accs.push(acc);
+    }
+    return starts.length === 0 ? undefined : new Combined(this.folding).of(starts, accs, 0, this.boundaryOf(window.start));
+  }
+
+  override get tables(): Record<string, StateTable> {
+    const { meta, panes, cells } = super.tables as Record<'meta' | 'panes' | 'cells', StateTable>;
+    return { swept: cell(1, () => this.upTo, (value) => (this.upTo = value as number)), meta, panes, keys: this.keyTable(), cells };
+  }
+
+  /** The order in which keys arrived. */
+  private keyTable(): StateTable {
+    return {
+      version: 1,
+      size: () => this.tracks.size,
+      entries: () => this.keyEntries(),
+      load: (entries) => {
+        for (const [values, arrival] of entries) {
+          const key = keyFrom(values);
+          this.tracks.set(key, new Track(key, arrival as number, this.folding));
+          this.arrivals = Math.max(this.arrivals, (arrival as number) + 1);
+        }
+      },
+    };
+  }
+
+  private *keyEntries(): Iterable<StateEntry> {
+    for (const [key, track] of this.tracks.entries()) yield [keyValues(key, this.columns), track.arrival];
+  }
+}

@@ -1,0 +1,132 @@
+import type { Change, Pane, PaneTiming, Window } from '../element';
+import { stampOf } from '../element';
+import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf } from '../key';
+import type { Out, Processor } from '../operator';
+import type { StateEntry, StateTable } from '../state/table';
+import type { Assigner } from './assigner';
+import type { Previous } from './previous';
+import type { ResultRow, RowBuilder } from './resultRow';
+import type { WindowStore } from './store';
+
+/** What an emit policy works with. */
+export interface SpeakParts<T> {
+  readonly store: WindowStore<T>;
+  readonly assigner: Assigner<T>;
+  readonly build: RowBuilder;
+  readonly keyColumns: readonly string[];
+  /** Present when a column compares with the key's previous window. */
+  readonly previous?: Previous;
+}
+
+export type ProcessorMaker = <T>(parts: SpeakParts<T>) => Processor<T, unknown>;
+
+interface Fired {
+  index: number;
+  end: number;
+}
+
+/** How often each open key and window has spoken: the index of a pane. */
+export class Firings {
+  private readonly fired: KeyMap<Fired>;
+  private readonly byEnd = new Map<number, KeyOf[]>();
+  private firstEnd = Infinity;
+
+  /** @param columns - of the change's key */
+  constructor(private readonly columns: number) {
+    this.fired = createKeyMap(columns);
+  }
+
+  /** Counts a firing and gives its index, from 0. A session may end later than it did before. */
+  next(id: KeyOf, end: number): number {
+    const known = this.fired.get(id);
+    if (known?.end !== end) this.endsAt(id, end);
+    if (known === undefined) {
+      this.fired.set(id, { index: 0, end });
+      return 0;
+    }
+    known.end = end;
+    return ++known.index;
+  }
+
+  private endsAt(id: KeyOf, end: number): void {
+    const ids = this.byEnd.get(end);
+    if (ids === undefined) this.byEnd.set(end, [id]);
+    else ids.push(id);
+    this.firstEnd = Math.min(this.firstEnd, end);
+  }
+
+  /** Forgets a window that no longer exists; true if it had spoken. */
+  take(id: KeyOf): boolean {
+    return this.fired.delete(id);
+  }
+
+  expire(drop: number): void {
+    if (this.firstEnd > drop) return;
+    this.firstEnd = Infinity;
+    for (const [end, ids] of this.byEnd) {
+      if (end > drop) {
+        this.firstEnd = Math.min(this.firstEnd, end);
+        continue;
+      }
+      this.byEnd.delete(end);
+      for (const id of ids) if ((this.fired.get(id)?.end ?? Infinity) <= drop) this.fired.delete(id);
+    }
+  }
+
+  get table(): StateTable {
+    return {
+      version: 1,
+      size: () => this.fired.size,
+      entries: () => this.entries(),
+      load: (entries) => {
+        this.fired.clear();
+        this.byEnd.clear();
+        for (const [values, data] of entries) {
+          const [index, end] = data as [number, number];
+          const id = keyFrom(values);
+          this.fired.set(id, { index, end });
+          this.endsAt(id, end);
+        }
+      },
+    };
+  }
+
+  private *entries(): Iterable<StateEntry> {
+    for (const [id, { index, end }] of this.fired.entries()) yield [keyValues(id, this.columns), [index, end]];
+  }
+}
+
+/** Says changes: makes `{ op, key, row, pane }` of windows. */
+export class Speaker<T> {
+  readonly firings: Firings;
+  private readonly columns: number;
+
+  constructor(private readonly parts: SpeakParts<T>) {
+    this.columns = parts.keyColumns.length;
+    this.firings = new Firings(this.columns + 1);
+  }
+
+  /** The change's key: the window's start (cumulative windows share it, so their end), then the key's values. */
+  identity(key: KeyOf, window: Window): unknown[] {
+    const at = this.parts.assigner.kind === 'cumulative' ? window.end : window.start;
+    return [at, ...keyValues(key, this.columns)];
+  }
+
+  upsert(key: KeyOf, window: Window, acc: unknown, timing: PaneTiming, isLast: boolean, out: Out<unknown>): void {
+    const identity = this.identity(key, window);
+    const pane: Pane = { timing, index: this.firings.next(keyFrom(identity), window.end), isLast };
+    const row = this.parts.build(window, key, acc);
+    this.parts.previous?.compare(row, key, window, acc);
+    out.event(stampOf(window.end), { op: 'upsert', key: identity, row, pane } satisfies Change<unknown>);
+  }
+
+  /** Takes back what was said of a window that does not exist any more; the row holds window and key only. */
+  retract(key: KeyOf, window: Window, out: Out<unknown>): void {
+    const identity = this.identity(key, window);
+    if (!this.firings.take(keyFrom(identity))) return;
+    const row: ResultRow = { window };
+    this.parts.keyColumns.forEach((name, i) => (row[name] = identity[i + 1]));
+    const pane: Pane = { timing: 'late', index: 0, isLast: true };
+    out.event(stampOf(window.end), { op: 'delete', key: identity, row, pane } satisfies Change<unknown>);
+  }
+}

@@ -1,0 +1,34 @@
+import type { RejectionDetail, Window } from '../element';
+import type { KeyOf } from '../key';
+import type { Out } from '../operator';
+import type { StateTables } from '../state/table';
+
+/** Told of a window's accumulator. The key is valid during the call. */
+export type Visit = (key: KeyOf, window: Window, acc: unknown) => void;
+
+/** The state of an aggregate over windows: what the emit policies need, whatever the windows are. */
+export interface WindowStore<T> {
+  /** Adds a row to its open windows. False: the row was rejected (no window, or all of them closed). */
+  add(time: number, row: T, drop: number, out: Out<unknown>): boolean;
+  /** The open windows that the row last added is part of. */
+  touched(drop: number, visit: (key: KeyOf, window: Window) => void): void;
+  /** Sessions: windows that the row last added made disappear, by merging or by moving their start. */
+  gone?(visit: (key: KeyOf, window: Window) => void): void;
+  /** The accumulator of one key and window; `undefined` when there is none. */
+  peek(key: KeyOf, window: Window): unknown;
+  /** Visits every window with `end <= upTo` that was not visited yet, in (end, key arrival) order. */
+  sweep(upTo: number, out: Out<unknown>, visit: Visit): void;
+  /** Forgets what no open window (`end > drop`) needs. */
+  expire(drop: number, out: Out<unknown>): void;
+  /** Rows in state. */
+  held(): number;
+  /** Open windows over all keys. */
+  windows(): number;
+  readonly tables: StateTables;
+}
+
+/** What is said of a row whose windows are all closed: the smallest further delay is 1 ms more than it is behind. */
+export function lateDetail(windows: readonly Window[], drop: number): RejectionDetail {
+  const lastEnd = windows.length === 0 ? -Infinity : windows[windows.length - 1]!.end;
+  return { windows, behindMs: drop - lastEnd, missingDelayMs: drop - lastEnd + 1 };
+}
