@@ -1,10 +1,17 @@
 export { aggregate, type Aggregated, type AggregateOptions } from './aggregate';
+export { assignWindows } from './assignWindows';
+export { dropDuplicates, type DropDuplicatesOptions } from './dropDuplicates';
+export { dropDuplicatesWithinWatermark, type WithinWatermarkOptions } from './dropDuplicatesWithinWatermark';
 export { events } from './events';
 export { filterRows } from './filterRows';
+export { finalOnly } from './finalOnly';
 export { flatMapRows } from './flatMapRows';
 export { fromSignals, type FromSignalsOptions } from './fromSignals';
+export { mapAsync, type MapAsyncOptions } from './mapAsync';
 export { mapRows } from './mapRows';
+export { mergeStreams, type MergedStream, type MergeStreamsOptions } from './mergeStreams';
 export { outcomes, type Outcome } from './outcomes';
+export { perRow } from './perRow';
 export { reassignWatermark } from './reassignWatermark';
 export { rejected } from './rejected';
 export { rows } from './rows';

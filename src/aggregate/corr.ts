@@ -191,7 +191,11 @@ function pairAggregate<T>(
   return aggregateOf<T, readonly [number, number], CoMoments, number | null>(
     name,
     {
-      prepare: ([a, b]) => [checkedNumber(a, name), checkedNumber(b, name)],
+      prepare(values) {
+        checkedNumber(values[0], name);
+        checkedNumber(values[1], name);
+        return values;
+      },
       create: createMoments,
       add: addPair,
       merge: mergeMoments,

@@ -38,8 +38,8 @@ function grow(partials: number[], x: number): void {
     if (low !== 0) partials[kept++] = low;
     x = high;
   }
-  partials.length = kept;
-  if (x !== 0) partials.push(x);
+  if (x !== 0) partials[kept++] = x;
+  if (kept < partials.length) partials.length = kept; // only if need be: setting the length is slow
 }
 
 /** Adds a sum to another; `from` stays as it is. */

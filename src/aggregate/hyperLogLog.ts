@@ -1,7 +1,7 @@
 /**
- * A HyperLogLog sketch. The first 64 different hashes (m / 8 if that is more) are kept as they are, and counted exactly; then registers take over,
- * one byte each. The form depends on nothing but the set of hashes, so that a union of sketches equals the sketch of
- * everything, bit for bit.
+ * A HyperLogLog sketch. The first 64 different hashes (m / 8 if that is more) are kept as they are, and counted exactly;
+ * then registers take over, one byte each. The form depends on nothing but the set of hashes, so that a union of sketches
+ * equals the sketch of everything, bit for bit.
  *
  * Source: Flajolet et al. 2007; estimator without tables of bias: Ertl 2017, "New cardinality estimation algorithms for
  * HyperLogLog sketches", algorithm 6.

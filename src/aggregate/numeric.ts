@@ -16,6 +16,8 @@ export interface Numeric {
   comp: number;
   min: unknown;
   max: unknown;
+  /** The first value; `mean` is relative to it. */
+  origin: number;
   mean: number;
   m2: number;
 }
@@ -33,10 +35,10 @@ const SHAPES: readonly (() => Partial<Numeric>)[] = [
   () => ({ rows: 0, n: 0, sum: 0, comp: 0 }),
   () => ({ rows: 0, n: 0, min: undefined, max: undefined }),
   () => ({ rows: 0, n: 0, sum: 0, comp: 0, min: undefined, max: undefined }),
-  () => ({ rows: 0, n: 0, mean: 0, m2: 0 }),
-  () => ({ rows: 0, n: 0, sum: 0, comp: 0, mean: 0, m2: 0 }),
-  () => ({ rows: 0, n: 0, min: undefined, max: undefined, mean: 0, m2: 0 }),
-  () => ({ rows: 0, n: 0, sum: 0, comp: 0, min: undefined, max: undefined, mean: 0, m2: 0 }),
+  () => ({ rows: 0, n: 0, origin: 0, mean: 0, m2: 0 }),
+  () => ({ rows: 0, n: 0, sum: 0, comp: 0, origin: 0, mean: 0, m2: 0 }),
+  () => ({ rows: 0, n: 0, min: undefined, max: undefined, origin: 0, mean: 0, m2: 0 }),
+  () => ({ rows: 0, n: 0, sum: 0, comp: 0, min: undefined, max: undefined, origin: 0, mean: 0, m2: 0 }),
 ];
 
 /** Parts that a set of figures needs. */
@@ -83,9 +85,11 @@ function addExtrema(acc: Numeric, value: unknown): void {
 
 /** Welford 1962: stable where the spread is tiny beside the values. `acc.n` already counts the value. */
 function addMoment(acc: Numeric, x: number): void {
-  const delta = x - acc.mean;
+  if (acc.n === 1) acc.origin = x; // a mean near 1e9 is only known to 1e-7: keep it relative to a value
+  const shifted = x - acc.origin;
+  const delta = shifted - acc.mean;
   acc.mean += delta / acc.n;
-  acc.m2 += delta * (x - acc.mean);
+  acc.m2 += delta * (shifted - acc.mean);
 }
 
 /** The function that merges a later accumulator into an earlier one. */
@@ -114,7 +118,8 @@ function mergeExtrema(into: Numeric, from: Numeric): void {
 /** Chan, Golub, LeVeque 1979. `into.n` does not yet count `from`. */
 function mergeMoments(into: Numeric, from: Numeric): void {
   const n = into.n + from.n;
-  const delta = from.mean - into.mean;
+  if (into.n === 0) into.origin = from.origin;
+  const delta = from.origin - into.origin + from.mean - into.mean;
   into.mean += (delta * from.n) / n;
   into.m2 += from.m2 + (delta * delta * into.n * from.n) / n;
 }

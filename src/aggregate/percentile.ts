@@ -131,5 +131,6 @@ function interpolate(sorted: Float64Array, p: number): number {
   const share = h - Math.floor(h);
   if (share === 0 || low === high) return low;
   const gap = high - low;
-  return Number.isFinite(gap) ? low + share * gap : low * (1 - share) + high * share; // infinite ends, or a gap beyond the doubles
+  // Not finite: an infinite end, or a gap beyond the doubles.
+  return Number.isFinite(gap) ? low + share * gap : low * (1 - share) + high * share;
 }

@@ -32,8 +32,8 @@ type Candidate = Omit<Ranked, 'arrival'>;
  * Gives the first `k` rows in a stated order, as rows or as lists of some of their columns. Rows that are equal in all columns
  * of the order go by arrival.
  *
- * Nulls come last in both directions (a missing column is null). NaN is greater than any number (so it is first in `desc`); text goes by code points,
- * Dates by time, false before true. No row at all gives an empty list.
+ * Nulls come last in both directions (a missing column is null). NaN is greater than any number (so it is first in `desc`);
+ * text goes by code points, Dates by time, false before true. No row at all gives an empty list.
  *
  * @param k - how many rows; whole number >= 1
  * @param options - `by`: the order, at least one `[column, 'asc' | 'desc']`; `columns`: what to give of each row, default the

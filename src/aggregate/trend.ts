@@ -10,6 +10,12 @@ export interface TrendOptions<T> extends AggregateOptions<T> {
   readonly limit?: number;
 }
 
+/** What `trend` keeps: a ring of the latest values. */
+export interface TrendState extends Arrivals<number> {
+  /** Where the oldest value is, and the next one goes, once the ring is full; 0 before. */
+  oldest: number;
+}
+
 /**
  * Gives the slope of the least-squares line through the latest values, taken at 0, 1, 2, … in order of arrival: by how much
  * the value rises from one to the next.
@@ -35,38 +41,47 @@ export interface TrendOptions<T> extends AggregateOptions<T> {
 export function trend<T>(
   column: ColumnOrSelector<T, number>,
   options?: TrendOptions<T>,
-): ValueAggregate<T, number | null | undefined, Arrivals<number>, number> {
+): ValueAggregate<T, number | null | undefined, TrendState, number> {
   const limit = options?.limit ?? 100;
   checkOption(Number.isInteger(limit) && limit >= 2, `limit must be a whole number >= 2, not ${limit}`, { limit });
-  return aggregateOf<T, number, Arrivals<number>, number>(
+  return aggregateOf<T, number, TrendState, number>(
     'trend',
     {
       prepare: (value) => checkedNumber(value, 'trend'),
-      create: createArrivals<number>,
+      create: () => ({ ...createArrivals<number>(), oldest: 0 }),
       add(acc, value, arrival) {
-        acc.values.push(value);
-        acc.arrivals.push(arrival);
-        if (acc.values.length > limit) {
-          acc.values.shift();
-          acc.arrivals.shift();
-        }
+        const full = acc.values.length === limit;
+        const at = full ? acc.oldest : acc.values.length;
+        acc.values[at] = value;
+        acc.arrivals[at] = arrival;
+        if (full) acc.oldest = (at + 1) % limit;
       },
       merge(into, from) {
-        const { values, arrivals } = mergeArrivals(into, from);
+        const { values, arrivals } = mergeArrivals(inOrder(into), inOrder(from));
         into.values = values.slice(-limit);
         into.arrivals = arrivals.slice(-limit);
+        into.oldest = 0;
       },
-      result: ({ values }) => slopeOf(values),
-      encode: ({ values, arrivals }) => [[...values], [...arrivals]],
+      result: (acc) => slopeOf(inOrder(acc).values),
+      encode(acc) {
+        const { values, arrivals } = inOrder(acc);
+        return [values, arrivals];
+      },
       decode(data) {
         const [values, arrivals] = data as [number[], number[]];
-        return { values: [...values], arrivals: [...arrivals] };
+        return { values: [...values], arrivals: [...arrivals], oldest: 0 };
       },
     },
     column,
     options,
     { limit },
   );
+}
+
+/** The ring from its oldest value on, as new lists. */
+function inOrder({ values, arrivals, oldest }: TrendState): Arrivals<number> {
+  const turn = (list: readonly number[]): number[] => [...list.slice(oldest), ...list.slice(0, oldest)];
+  return { values: turn(values), arrivals: turn(arrivals) };
 }
 
 function slopeOf(values: readonly number[]): number {

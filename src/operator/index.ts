@@ -35,7 +35,7 @@ export function streamOf<I, O>(spec: OperatorSpec<I, O>, source: Observable<unkn
 
 /** Static facts of an operator on its inputs; refuses inputs of the wrong kind. */
 export function describe<I, O>(
-  spec: OperatorSpec<I, O>,
+  spec: Omit<OperatorSpec<I, O>, 'create'>,
   sources: readonly (StreamInfo<unknown> | undefined)[],
 ): { inputs: readonly Traits[]; traits: Traits; plan: PlanNode } {
   const inputs = sources.map((source) => source?.traits ?? DEFAULT_TRAITS);
@@ -49,7 +49,7 @@ export function claim<I, O>(spec: OperatorSpec<I, O>, owner: object, graph: Grap
   if (spec.options?.id !== undefined) graph.claim(spec.options.id, owner);
 }
 
-function planOf<I, O>(spec: OperatorSpec<I, O>, sources: readonly (StreamInfo<unknown> | undefined)[]): PlanNode {
+function planOf<I, O>(spec: Omit<OperatorSpec<I, O>, 'create'>, sources: readonly (StreamInfo<unknown> | undefined)[]): PlanNode {
   const inputs = sources.map((source) => source?.plan ?? UNKNOWN_PLAN);
   const depth = Math.max(0, ...inputs.map(depthOf));
   return Object.freeze({
@@ -61,7 +61,7 @@ function planOf<I, O>(spec: OperatorSpec<I, O>, sources: readonly (StreamInfo<un
   });
 }
 
-function checkKind<I, O>(spec: OperatorSpec<I, O>, input: Traits): void {
+function checkKind<I, O>(spec: Omit<OperatorSpec<I, O>, 'create'>, input: Traits): void {
   if (spec.accepts.includes(input.kind)) return;
   const { type } = spec;
   if (input.kind === 'change') {

@@ -80,8 +80,8 @@ export interface ProcessorContext {
   /** Traits of the first input: what most operators look at. */
   readonly traits: Traits;
   readonly scheduler: SchedulerLike;
-  /** Rows lost at the end of this graph so far (late rejections that nobody can repair). */
-  lostAtEnd(): number;
+  /** Late rejections that have reached the end of this graph; `undefined` where nobody counts them. */
+  lostAtEnd(): number | undefined;
   /** How far the clock, not the rows, has moved the watermark (`advanceWhenIdle`): late rows within it say so. */
   idleAdvance(ms: number): void;
 }

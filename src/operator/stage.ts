@@ -1,6 +1,6 @@
 import type { Rejection, RejectionReason, Sink } from '../element';
 import { TidemarkError } from '../errors';
-import { defaultScheduler, DEFAULT_TRAITS, type Graph, type LiveStage, type SchedulerLike } from '../rx';
+import { DEFAULT_TRAITS, type Graph, type LiveStage, type SchedulerLike } from '../rx';
 import type { StateEntry } from '../state/table';
 import type { ErrorPolicy, Traits } from '../traits';
 import { Outlet } from './outlet';
@@ -44,14 +44,14 @@ export class Stage<I, O> implements LiveStage, Sink<I> {
     this.down = down;
     this.graph = graph;
     this.policy = spec.options?.onError ?? inputs[0]?.onError ?? 'error';
-    this.scheduler = spec.options?.scheduler ?? defaultScheduler;
+    this.scheduler = spec.options?.scheduler ?? graph.shared.scheduler;
     this.outlet = new Outlet<O>(this, down, graph, this.scheduler);
     this.processor = spec.create({
       id,
       inputs,
       traits: inputs[0] ?? DEFAULT_TRAITS,
       scheduler: this.scheduler,
-      lostAtEnd: () => graph.shared.lateAtEnd,
+      lostAtEnd: () => (graph.shared.countsLate ? graph.shared.lateAtEnd : undefined),
       idleAdvance: (ms) => (graph.shared.idleAdvanceMs = ms),
     });
     graph.shared.stages.push(this);

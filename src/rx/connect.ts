@@ -104,6 +104,7 @@ class SourceSubscriber<T, U> extends Subscriber<T> implements Entry<T> {
 export function leave<T, R>(source: Observable<unknown>, sinkOf: (observer: Observer<R>) => Partial<Sink<T>>): Observable<R> {
   return new Observable<R>((subscriber) => {
     const graph = Graph.open(subscriber);
+    graph.shared.countsLate = true;
     connect<T>(source, terminal(sinkOf(subscriber), subscriber, graph), graph);
     graph.start();
   });

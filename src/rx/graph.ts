@@ -1,6 +1,7 @@
 import { Subscription } from 'rxjs';
 import { TidemarkError } from '../errors';
 import type { Sink } from '../element';
+import { defaultScheduler, type SchedulerLike } from './clock';
 import { Trampoline } from './trampoline';
 import type { StreamInfo } from './stream';
 
@@ -24,9 +25,13 @@ interface Shared {
   readonly owners: Map<string, object>;
   /** Rows that reached the end of the pipe rejected as late: what the quality watermark is judged by. */
   lateAtEnd: number;
+  /** The end of the pipe does count them. */
+  countsLate: boolean;
   /** How far `advanceWhenIdle` has moved the watermark beyond what the rows say. */
   idleAdvanceMs: number;
   starts: (() => void)[] | undefined;
+  /** Where processing time comes from, unless an operator says otherwise. */
+  readonly scheduler: SchedulerLike;
 }
 
 /**
@@ -42,15 +47,17 @@ export class Graph {
     this.shared = shared;
   }
 
-  static open(lifetime: Subscription, options: { run?: boolean } = {}): Graph {
+  static open(lifetime: Subscription, options: { run?: boolean; scheduler?: SchedulerLike } = {}): Graph {
     return new Graph(lifetime, {
       trampoline: new Trampoline(),
       fans: options.run ? new Map<object, FanOut<unknown>>() : undefined,
       stages: [],
       owners: new Map(),
       lateAtEnd: 0,
+      countsLate: false,
       idleAdvanceMs: 0,
       starts: [],
+      scheduler: options.scheduler ?? defaultScheduler,
     });
   }
 

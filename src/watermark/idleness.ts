@@ -41,8 +41,16 @@ export class IdlenessDetector {
    * @returns true when strictly more than the timeout has passed since the last activity
    */
   check(now: number): boolean {
+    return this.silence(now) > this.timeoutMs;
+  }
+
+  /**
+   * @param now processing time, ms
+   * @returns for how long nothing has come, ms
+   */
+  silence(now: number): number {
     // False for NaN, the state before the first call, and for a last activity in the future of a clock that was set back.
     if (!(this.last <= now)) this.last = now;
-    return now - this.last > this.timeoutMs;
+    return now - this.last;
   }
 }

@@ -145,7 +145,7 @@ export class WatermarkMerge {
   idle(input: number, isIdle: boolean, now?: number): boolean {
     const one = this.inputs.get(input);
     const since = this.tick(now);
-    if (!one || one.isDone || one.isIdle === isIdle) return false;
+    if (!one || one.isIdle === isIdle) return false;
     one.isIdle = isIdle;
     one.since = since;
     if (this.isValve) one.isAligned = !isIdle && one.emit >= this.emit;
@@ -166,7 +166,8 @@ export class WatermarkMerge {
   }
 
   /**
-   * Who holds the combined watermark back: of the inputs that take part the one with the lowest watermark.
+   * Who holds the combined watermark back: of the inputs that take part the one with the lowest watermark (of several the
+   * first added).
    * @returns undefined when none takes part (all idle or completed), or under policy `max`, where nobody can
    */
   holder(): WatermarkHolder | undefined {

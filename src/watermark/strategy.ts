@@ -35,6 +35,8 @@ export interface WatermarkGenerator<in T = unknown> {
    * take. Called before `observe` consults its rule, when the stream can tell.
    */
   feedback?(lost: number): void;
+  /** Consults the rule now, out of turn: the runner does so once a batch. */
+  consult?(): void;
   /** State of the rule for `explain()` and progress records, e.g. the contract of `quality`. */
   status?(): Readonly<Record<string, unknown>>;
   /** The generator's state as plain data, and back: part of the operator's snapshot. */

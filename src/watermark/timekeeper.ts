@@ -3,6 +3,7 @@ import { isLate } from '../element';
 import { isSystemClock } from '../rx';
 import { cell } from '../state/table';
 import { readEventTime, type TimeUnit } from '../time/eventTime';
+import { IdlenessDetector } from './idleness';
 import type { WatermarkGenerator, WatermarkStrategy } from './strategy';
 
 /** Parsed options of the operators that give rows their event time. */
@@ -42,7 +43,7 @@ export class Timekeeper<T> implements Processor<T, T> {
   private natural = -Infinity; // what the rows alone would say
   private silentRows = 0;
   private isIdle = false;
-  private lastSeen = 0;
+  private readonly idleness: IdlenessDetector | undefined;
   private horizon: number;
   private lost = 0;
   private sinceFeedback = 0;
@@ -57,13 +58,13 @@ export class Timekeeper<T> implements Processor<T, T> {
     this.generator = strategy?.fixedDelayMs === undefined ? strategy?.create() : undefined;
     this.fixedMs = strategy?.fixedDelayMs ?? Infinity; // without a strategy W stays at -Infinity
     this.horizon = maxFutureSkewMs === Infinity ? Infinity : -Infinity;
+    this.idleness = options.idleAfterMs === undefined ? undefined : new IdlenessDetector(options.idleAfterMs);
   }
 
   onStart(out: Out<T>): void {
-    const { idleAfterMs } = this.options;
-    if (idleAfterMs === undefined) return;
-    this.lastSeen = out.now();
-    out.tickIn(idleAfterMs + 1);
+    if (this.idleness === undefined) return;
+    this.idleness.activity(out.now());
+    this.watch(out);
   }
 
   onEvent(_time: number, row: T, out: Out<T>): void {
@@ -72,7 +73,7 @@ export class Timekeeper<T> implements Processor<T, T> {
     if (time > this.horizon && this.isFuture(time, out)) {
       return out.reject('future', time, row, { behindMs: -(time - out.now()), message: 'too far ahead of the clock' });
     }
-    if (this.options.idleAfterMs !== undefined) this.seen(out);
+    if (this.idleness !== undefined) this.seen(this.idleness, out);
     out.forward(time, row);
     if (this.generator !== undefined) this.follow(this.observe(this.generator, time, row), out);
     else if (time > this.max) {
@@ -91,6 +92,7 @@ export class Timekeeper<T> implements Processor<T, T> {
   private feedBack(generator: WatermarkGenerator<T>): void {
     this.sinceFeedback = 0;
     const lost = this.context.lostAtEnd();
+    if (lost === undefined) return;
     generator.feedback?.(lost - this.lost);
     this.lost = lost;
   }
@@ -123,30 +125,38 @@ export class Timekeeper<T> implements Processor<T, T> {
     return time > this.horizon;
   }
 
-  private seen(out: Out<T>): void {
-    this.lastSeen = out.now();
+  private seen(idleness: IdlenessDetector, out: Out<T>): void {
+    idleness.activity(out.now());
     if (!this.isIdle) return;
     this.isIdle = false;
     out.idle(false);
-    out.tickIn((this.options.idleAfterMs as number) + 1);
+    this.watch(out);
   }
 
-  /** Idle when strictly more than `idleAfter` has passed since the last row. */
+  /** Looks again when the silence could have become too long. */
+  private watch(out: Out<T>): void {
+    const silentMs = (this.idleness as IdlenessDetector).silence(out.now());
+    out.tickIn(Math.max(0, (this.options.idleAfterMs as number) - silentMs) + 1);
+  }
+
   onTick(now: number, out: Out<T>): void {
-    const idleAfterMs = this.options.idleAfterMs as number;
-    const silentMs = now - this.lastSeen;
-    if (silentMs <= idleAfterMs) return out.tickIn(idleAfterMs - silentMs + 1);
+    const idleness = this.idleness as IdlenessDetector;
+    if (!idleness.check(now)) return this.watch(out);
     if (!this.isIdle) {
       this.isIdle = true;
       out.idle(true);
     }
-    if (!this.options.advanceWhenIdle || this.natural === -Infinity) return;
+    if (this.options.advanceWhenIdle) this.goOn(idleness.silence(now), out);
+  }
+
+  /** The clock moves the watermark as far as it moved itself since the last row. */
+  private goOn(silentMs: number, out: Out<T>): void {
     const advanced = this.natural + silentMs;
     if (advanced > this.w) {
-      this.context.idleAdvance(advanced - this.natural);
+      this.context.idleAdvance(silentMs);
       this.say(advanced, out);
     }
-    out.tickIn(idleAfterMs + 1);
+    out.tickIn((this.options.idleAfterMs as number) + 1);
   }
 
   /** Only for `reassignWatermark`: the watermarks from upstream are replaced, but their end is the end. */

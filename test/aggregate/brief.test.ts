@@ -100,25 +100,92 @@ describe('the aggregates of the brief against a recomputation', () => {
     return moment((a, b) => (a - mx) * (b - my)) / Math.sqrt(moment((a) => (a - mx) ** 2) * moment((_, b) => (b - my) ** 2));
   };
 
-  const figures: [string, { readonly of: (rows: readonly Video[]) => unknown; readonly naive: (rows: readonly Video[]) => unknown }][] = [
-    ['[D48] video_count', { of: (rows) => resultOf(agg.count<Video>('video_id'), rows), naive: (rows) => present(rows, 'video_id').length }],
-    ['[D49] unique_videos', { of: (rows) => resultOf(agg.countDistinct<Video>('video_id'), rows), naive: (rows) => new Set(present(rows, 'video_id')).size }],
-    ['[D50] unique_channels', { of: (rows) => resultOf(agg.countDistinct<Video>('channel_id'), rows), naive: (rows) => new Set(present(rows, 'channel_id')).size }],
-    ['[D51] total_views', { of: (rows) => resultOf(agg.sum<Video>('view_count'), rows), naive: (rows) => total(present(rows, 'view_count')) }],
-    ['[D52] avg_views', { of: (rows) => resultOf(agg.avg<Video>('view_count'), rows), naive: (rows) => mean(present(rows, 'view_count')) }],
-    ['[D53] max_views', { of: (rows) => resultOf(agg.max<Video>('view_count'), rows), naive: (rows) => (present(rows, 'view_count').length === 0 ? null : Math.max(...present(rows, 'view_count'))) }],
-    ['[D54] total_likes', { of: (rows) => resultOf(agg.sum<Video>('like_count'), rows), naive: (rows) => total(present(rows, 'like_count')) }],
-    ['[D55] total_comments', { of: (rows) => resultOf(agg.sum<Video>('comment_count'), rows), naive: (rows) => total(present(rows, 'comment_count')) }],
-    ['[D56] engagement_rate', { of: (rows) => resultOf(agg.avg<Video>('engagement_score'), rows), naive: (rows) => mean(present(rows, 'engagement_score')) }],
-    ['[D57] avg_duration', { of: (rows) => resultOf(agg.avg<Video>('duration_seconds'), rows), naive: (rows) => mean(present(rows, 'duration_seconds')) }],
-    ['[D58] trending_videos', { of: (rows) => resultOf(trending, rows), naive: (rows) => present(rows, 'view_count').filter((v) => v > 100_000).length }],
-    ['[D61] view_percentile_90/95/99', {
-      of: (rows) => resultOf(agg.percentileApprox<Video, number[]>('view_count', [0.9, 0.95, 0.99]), rows),
-      naive: (rows) => (present(rows, 'view_count').length === 0 ? null : [90, 95, 99].map((p) => rank(present(rows, 'view_count'), p))),
-    }],
-    ['[D62] views_likes_correlation', { of: (rows) => resultOf(agg.corr<Video>('view_count', 'like_count'), rows), naive: (rows) => pearson(rows, 'view_count', 'like_count') }],
-    ['[D63] views_comments_correlation', { of: (rows) => resultOf(agg.corr<Video>('view_count', 'comment_count'), rows), naive: (rows) => pearson(rows, 'view_count', 'comment_count') }],
-  ]; // prettier-ignore
+  const figures: [
+    string,
+    { readonly of: (rows: readonly Video[]) => unknown; readonly naive: (rows: readonly Video[]) => unknown },
+  ][] = [
+    [
+      '[D48] video_count',
+      { of: (rows) => resultOf(agg.count<Video>('video_id'), rows), naive: (rows) => present(rows, 'video_id').length },
+    ],
+    [
+      '[D49] unique_videos',
+      {
+        of: (rows) => resultOf(agg.countDistinct<Video>('video_id'), rows),
+        naive: (rows) => new Set(present(rows, 'video_id')).size,
+      },
+    ],
+    [
+      '[D50] unique_channels',
+      {
+        of: (rows) => resultOf(agg.countDistinct<Video>('channel_id'), rows),
+        naive: (rows) => new Set(present(rows, 'channel_id')).size,
+      },
+    ],
+    [
+      '[D51] total_views',
+      { of: (rows) => resultOf(agg.sum<Video>('view_count'), rows), naive: (rows) => total(present(rows, 'view_count')) },
+    ],
+    [
+      '[D52] avg_views',
+      { of: (rows) => resultOf(agg.avg<Video>('view_count'), rows), naive: (rows) => mean(present(rows, 'view_count')) },
+    ],
+    [
+      '[D53] max_views',
+      {
+        of: (rows) => resultOf(agg.max<Video>('view_count'), rows),
+        naive: (rows) => (present(rows, 'view_count').length === 0 ? null : Math.max(...present(rows, 'view_count'))),
+      },
+    ],
+    [
+      '[D54] total_likes',
+      { of: (rows) => resultOf(agg.sum<Video>('like_count'), rows), naive: (rows) => total(present(rows, 'like_count')) },
+    ],
+    [
+      '[D55] total_comments',
+      { of: (rows) => resultOf(agg.sum<Video>('comment_count'), rows), naive: (rows) => total(present(rows, 'comment_count')) },
+    ],
+    [
+      '[D56] engagement_rate',
+      {
+        of: (rows) => resultOf(agg.avg<Video>('engagement_score'), rows),
+        naive: (rows) => mean(present(rows, 'engagement_score')),
+      },
+    ],
+    [
+      '[D57] avg_duration',
+      {
+        of: (rows) => resultOf(agg.avg<Video>('duration_seconds'), rows),
+        naive: (rows) => mean(present(rows, 'duration_seconds')),
+      },
+    ],
+    [
+      '[D58] trending_videos',
+      { of: (rows) => resultOf(trending, rows), naive: (rows) => present(rows, 'view_count').filter((v) => v > 100_000).length },
+    ],
+    [
+      '[D61] view_percentile_90/95/99',
+      {
+        of: (rows) => resultOf(agg.percentileApprox<Video, number[]>('view_count', [0.9, 0.95, 0.99]), rows),
+        naive: (rows) =>
+          present(rows, 'view_count').length === 0 ? null : [90, 95, 99].map((p) => rank(present(rows, 'view_count'), p)),
+      },
+    ],
+    [
+      '[D62] views_likes_correlation',
+      {
+        of: (rows) => resultOf(agg.corr<Video>('view_count', 'like_count'), rows),
+        naive: (rows) => pearson(rows, 'view_count', 'like_count'),
+      },
+    ],
+    [
+      '[D63] views_comments_correlation',
+      {
+        of: (rows) => resultOf(agg.corr<Video>('view_count', 'comment_count'), rows),
+        naive: (rows) => pearson(rows, 'view_count', 'comment_count'),
+      },
+    ],
+  ];
 
   it.each(figures)('%s', (_name, { of, naive }) => {
     const property = fc.property(fc.array(video, { maxLength: 60 }), (rows) => {

@@ -14,7 +14,14 @@ function examplesOf(file: string): string[] {
   return comments.flatMap((comment) => {
     const lines = comment.split('\n').map((line) => line.replace(/^\s*\*\/?\s?/, ''));
     const start = lines.findIndex((line) => line.startsWith('@example'));
-    return start < 0 ? [] : [lines.slice(start + 1).filter((line) => !line.startsWith('```')).join('\n')]; // prettier-ignore
+    return start < 0
+      ? []
+      : [
+          lines
+            .slice(start + 1)
+            .filter((line) => !line.startsWith('```'))
+            .join('\n'),
+        ];
   });
 }
 

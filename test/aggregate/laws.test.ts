@@ -96,7 +96,16 @@ const others: Record<string, Case> = {
   first: { of: (o) => agg.first<Row, 'any'>('any', o) as never },
   last: { of: (o) => agg.last<Row, 'any'>('any', o) as never },
   mode: { of: (o) => agg.mode<Row, 'any'>('any', o) as never },
-  topK: { of: (o) => agg.topK<Row>(3, { ...o, by: [['n', 'desc'], ['any', 'asc']] }) as never }, // prettier-ignore
+  topK: {
+    of: (o) =>
+      agg.topK<Row>(3, {
+        ...o,
+        by: [
+          ['n', 'desc'],
+          ['any', 'asc'],
+        ],
+      }) as never,
+  },
   'topK of columns': {
     of: (o) => agg.topK<Row, ['x', 'any']>(2, { ...o, by: [['any', 'desc']], columns: ['x', 'any'] }) as never,
   },
@@ -133,7 +142,11 @@ const others: Record<string, Case> = {
 function copy(data: unknown): unknown {
   if (typeof data !== 'object' || data === null || data instanceof Date) return data;
   if (Array.isArray(data)) return data.map(copy);
-  return Object.fromEntries(Object.entries(data).filter(([, value]) => value !== undefined).map(([key, value]) => [key, copy(value)])); // prettier-ignore
+  return Object.fromEntries(
+    Object.entries(data)
+      .filter(([, value]) => value !== undefined)
+      .map(([key, value]) => [key, copy(value)]),
+  );
 }
 
 function expectPlain(data: unknown): void {

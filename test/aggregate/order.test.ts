@@ -84,7 +84,10 @@ describe('agg.minBy and agg.maxBy', () => {
   });
 
   it('may give a null value, and give null for no row', () => {
-    const withNull = [{ id: null, by: 1 }, { id: 'a', by: 2 }]; // prettier-ignore
+    const withNull = [
+      { id: null, by: 1 },
+      { id: 'a', by: 2 },
+    ];
     expect(resultOf(low, withNull)).toBeNull();
     expect(resultOf(high, withNull)).toBe('a');
     expect(resultOf(low, rows(null, undefined))).toBeNull();
@@ -121,7 +124,8 @@ describe('agg.topK', () => {
   type Row = { id: string; views?: number | null; at: number };
   const row = (id: string, views: number | null | undefined, at = 0): Row =>
     views === undefined ? { id, at } : { id, views, at };
-  const ids = (k: number, by: 'asc' | 'desc', rows: Row[]): string => resultOf(agg.topK<Row, ['id']>(k, { by: [['views', by]], columns: ['id'] }), rows).join(''); // prettier-ignore
+  const ids = (k: number, by: 'asc' | 'desc', rows: Row[]): string =>
+    resultOf(agg.topK<Row, ['id']>(k, { by: [['views', by]], columns: ['id'] }), rows).join('');
 
   it('gives the first k in order, ties by arrival, nulls last both ways, NaN greatest', () => {
     const rows = [row('a', 1), row('b', null), row('c', 7), row('d', NaN), row('e', 7), row('f', undefined)];
@@ -134,7 +138,11 @@ describe('agg.topK', () => {
 
   it('orders by several columns and gives rows without `columns`, lists with them', () => {
     const rows = [row('b', 5, 1), row('a', 5, 2), row('c', 5, 2)];
-    const by = [['views', 'desc'], ['at', 'desc'], ['id', 'asc']] as const; // prettier-ignore
+    const by = [
+      ['views', 'desc'],
+      ['at', 'desc'],
+      ['id', 'asc'],
+    ] as const;
     expect(resultOf(agg.topK<Row>(2, { by }), rows)).toEqual([rows[1], rows[2]]);
     expect(resultOf(agg.topK<Row, ['at', 'id']>(2, { by, columns: ['at', 'id'] }), rows)).toEqual([
       [2, 'a'],
@@ -152,7 +160,12 @@ describe('agg.topK', () => {
         const rows = data.map((r, i) => ({ ...r, id: String(i) }));
         const order = (a: Row, b: Row): number =>
           Number(a.views === null) - Number(b.views === null) || (b.views ?? 0) - (a.views ?? 0) || a.at - b.at;
-        const top = agg.topK<Row>(k, { by: [['views', 'desc'], ['at', 'asc']] }); // prettier-ignore
+        const top = agg.topK<Row>(k, {
+          by: [
+            ['views', 'desc'],
+            ['at', 'asc'],
+          ],
+        });
         expect(resultOf(top, rows)).toEqual([...rows].sort(order).slice(0, k));
         expect(fold(top, rows).length).toBeLessThanOrEqual(k);
       },

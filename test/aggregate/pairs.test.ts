@@ -76,7 +76,6 @@ describe('agg.corr and its kin', () => {
         [0.1, 0.3],
         [-13, 1e6],
       ] as const) {
-        // prettier-ignore
         const rows = pairs(xs, (x) => a + b * x);
         expect(resultOf(all.corr, rows)).toBe(Math.sign(b));
         expect(all.corr.result(slicedFold(all.corr, rows, (i) => i % 5, 5))).toBe(Math.sign(b));
@@ -123,7 +122,13 @@ describe('agg.corr and its kin', () => {
   it('gives NaN for NaN and infinite values', () => {
     for (const y of [NaN, Infinity, -Infinity]) {
       for (const aggregate of [...Object.values(all), samp, pop]) {
-        expect(resultOf(aggregate, [{ x: 1, y: 1 }, { x: 2, y }, { x: 3, y: 3 }])).toBeNaN(); // prettier-ignore
+        expect(
+          resultOf(aggregate, [
+            { x: 1, y: 1 },
+            { x: 2, y },
+            { x: 3, y: 3 },
+          ]),
+        ).toBeNaN();
       }
     }
   });
@@ -140,7 +145,11 @@ describe('agg.corr and its kin', () => {
 
 describe('agg.trend', () => {
   const rise = agg.trend<{ v: number | null }>('v');
-  const over = (values: readonly (number | null)[]): number => resultOf(rise, values.map((v) => ({ v }))); // prettier-ignore
+  const over = (values: readonly (number | null)[]): number =>
+    resultOf(
+      rise,
+      values.map((v) => ({ v })),
+    );
 
   it('[D41] is the least-squares slope over the index', () => {
     expect(over([1, 2])).toBe(1);
@@ -172,7 +181,7 @@ describe('agg.trend', () => {
       rise.add(acc, { v }, v);
       expect(acc.values.length).toBeLessThanOrEqual(100);
     }
-    expect(acc.values).toEqual(upTo(150).slice(50));
+    expect(rise.encode(acc)).toEqual([upTo(150).slice(50), upTo(150).slice(50)]);
     expect(over([...upTo(50).map((i) => -1000 * i), ...upTo(100)])).toBe(1);
   });
 

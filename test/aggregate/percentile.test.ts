@@ -5,7 +5,8 @@ import { fold, resultOf, seeded, shuffled, valued } from './fold';
 
 type V = { v: number | null };
 
-const sortedNumbers = (values: readonly number[]): number[] => [...values].sort((a, b) => (Number.isNaN(a) ? 1 : Number.isNaN(b) ? -1 : a - b));
+const sortedNumbers = (values: readonly number[]): number[] =>
+  [...values].sort((a, b) => (Number.isNaN(a) ? 1 : Number.isNaN(b) ? -1 : a - b));
 
 describe('agg.percentile', () => {
   it('interpolates between ranks (type 7), as the golden cases define it', () => {
@@ -14,9 +15,13 @@ describe('agg.percentile', () => {
       const h = p * (v.length - 1);
       return v[Math.floor(h)]! + (h - Math.floor(h)) * (v[Math.ceil(h)]! - v[Math.floor(h)]!);
     };
-    const property = fc.property(fc.array(fc.integer({ min: -99, max: 99 }), { minLength: 1 }), fc.double({ min: 0, max: 1, noNaN: true }), (values, p) => {
-      expect(resultOf(agg.percentile<V>('v', p), valued(values))).toBeCloseTo(naive(values, p), 10);
-    });
+    const property = fc.property(
+      fc.array(fc.integer({ min: -99, max: 99 }), { minLength: 1 }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      (values, p) => {
+        expect(resultOf(agg.percentile<V>('v', p), valued(values))).toBeCloseTo(naive(values, p), 10);
+      },
+    );
     fc.assert(property, { numRuns: 300 });
     expect(resultOf(agg.percentile<V>('v', 0.25), valued([4, 1, 3, 2]))).toBe(1.75);
     expect(resultOf(agg.median<V>('v'), valued([4, 1, 3, 2, null]))).toBe(2.5);
@@ -41,17 +46,23 @@ describe('agg.percentile', () => {
         expect(() => make<V, number>('v', p as number)).toThrow(expect.objectContaining({ code: 'TIDEMARK_OPTION' }));
       }
     }
-    expect(() => resultOf(agg.median<V>('v'), [{ v: 'x' as never }])).toThrow(expect.objectContaining({ code: 'TIDEMARK_OPTION' }));
+    expect(() => resultOf(agg.median<V>('v'), [{ v: 'x' as never }])).toThrow(
+      expect.objectContaining({ code: 'TIDEMARK_OPTION' }),
+    );
   });
 });
 
 describe('agg.percentileDisc', () => {
   it('gives the smallest value whose rank reaches p n', () => {
-    const property = fc.property(fc.array(fc.integer({ min: -9, max: 9 }), { minLength: 1 }), fc.integer({ min: 0, max: 100 }), (values, percent) => {
-      const v = sortedNumbers(values);
-      const rank = Math.max(1, Math.ceil((percent * v.length) / 100));
-      expect(resultOf(agg.percentileDisc<V>('v', percent / 100), valued(values))).toBe(v[rank - 1]);
-    });
+    const property = fc.property(
+      fc.array(fc.integer({ min: -9, max: 9 }), { minLength: 1 }),
+      fc.integer({ min: 0, max: 100 }),
+      (values, percent) => {
+        const v = sortedNumbers(values);
+        const rank = Math.max(1, Math.ceil((percent * v.length) / 100));
+        expect(resultOf(agg.percentileDisc<V>('v', percent / 100), valued(values))).toBe(v[rank - 1]);
+      },
+    );
     fc.assert(property, { numRuns: 500 });
   });
 
@@ -128,7 +139,8 @@ describe('agg.percentileApprox', () => {
     const approx = agg.percentileApprox<V, number[]>('v', fractions, { accuracy });
     const slice = (k: number, slices: number, interleaved: boolean): ReturnType<typeof approx.create> => {
       const acc = approx.create();
-      for (let i = 0; i < n; i++) if ((interleaved ? i % slices : Math.floor((i * slices) / n)) === k) approx.addValue(acc, all[i]!, i);
+      for (let i = 0; i < n; i++)
+        if ((interleaved ? i % slices : Math.floor((i * slices) / n)) === k) approx.addValue(acc, all[i]!, i);
       return acc;
     };
     const check = (acc: ReturnType<typeof approx.create>): void => {
@@ -139,7 +151,8 @@ describe('agg.percentileApprox', () => {
       });
     };
     let tree = Array.from({ length: 16 }, (_, k) => slice(k, 16, false));
-    for (; tree.length > 1; tree = tree.filter((_, i) => i % 2 === 0)) tree.forEach((acc, i) => i % 2 === 1 && approx.merge!(tree[i - 1]!, acc));
+    for (; tree.length > 1; tree = tree.filter((_, i) => i % 2 === 0))
+      tree.forEach((acc, i) => i % 2 === 1 && approx.merge!(tree[i - 1]!, acc));
     check(tree[0]!);
     const chain = approx.create();
     for (let k = 0; k < 12; k++) approx.merge!(chain, slice(k, 12, true));

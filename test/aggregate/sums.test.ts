@@ -24,7 +24,8 @@ function oracle(values: readonly number[]): number {
   const half = drop === 0n ? 1n : 1n << (drop - 1n);
   if (rest > half || (rest === half && drop > 0n && mantissa % 2n === 1n)) mantissa++;
   // Both factors are exact unless the result is beyond the doubles.
-  const magnitude = drop > 1074n ? Number(mantissa) * 2 ** Number(drop - 1074n) : (Number(mantissa) * 2 ** (Number(drop) - 537)) / 2 ** 537;
+  const magnitude =
+    drop > 1074n ? Number(mantissa) * 2 ** Number(drop - 1074n) : (Number(mantissa) * 2 ** (Number(drop) - 537)) / 2 ** 537;
   return units < 0n ? -magnitude : magnitude;
 }
 
@@ -68,7 +69,10 @@ describe('addCompensated', () => {
 describe('agg.exactSum', () => {
   const total = agg.exactSum<V>('v');
   const finite = fc.double({ noNaN: true, noDefaultInfinity: true });
-  const wide = fc.array(fc.oneof(finite, fc.integer().map(Number), fc.constantFrom(1e308, -1e308, 2 ** 970, -(2 ** 970), 5e-324, 0.1, 2 ** 53, 1)), { maxLength: 30 });
+  const wide = fc.array(
+    fc.oneof(finite, fc.integer().map(Number), fc.constantFrom(1e308, -1e308, 2 ** 970, -(2 ** 970), 5e-324, 0.1, 2 ** 53, 1)),
+    { maxLength: 30 },
+  );
 
   it('[D34] is the true sum, rounded once', () => {
     fc.assert(
@@ -123,7 +127,9 @@ describe('agg.sumBigInt', () => {
   const rows = valued([2n ** 63n - 1n, 1n, null, -1]);
 
   it('[D34] is exact beyond 2^53', () => {
-    expect(resultOf(agg.sumBigInt<{ v: bigint | number | null }>('v'), valued([9007199254740993n, 9007199254740991, null]))).toBe(18014398509481984n);
+    expect(resultOf(agg.sumBigInt<{ v: bigint | number | null }>('v'), valued([9007199254740993n, 9007199254740991, null]))).toBe(
+      18014398509481984n,
+    );
   });
 
   it('[D34] judges the total, not the sums on the way', () => {
@@ -132,7 +138,9 @@ describe('agg.sumBigInt', () => {
 
   it('[D34] refuses or wraps a total beyond 64 bits', () => {
     const over = valued([2n ** 63n - 1n, 1n]);
-    expect(() => resultOf(agg.sumBigInt<{ v: bigint }>('v'), over)).toThrow(expect.objectContaining({ code: 'TIDEMARK_OVERFLOW' }));
+    expect(() => resultOf(agg.sumBigInt<{ v: bigint }>('v'), over)).toThrow(
+      expect.objectContaining({ code: 'TIDEMARK_OVERFLOW' }),
+    );
     expect(resultOf(agg.sumBigInt<{ v: bigint }>('v', { overflow: 'wrap' }), over)).toBe(-(2n ** 63n));
     expect(resultOf(agg.sumBigInt<{ v: bigint }>('v'), valued([-(2n ** 63n)]))).toBe(-(2n ** 63n));
   });
@@ -141,7 +149,9 @@ describe('agg.sumBigInt', () => {
     for (const v of [0.5, 2 ** 53, NaN, Infinity]) {
       expect(() => resultOf(agg.sumBigInt<V>('v'), [{ v }])).toThrow(expect.objectContaining({ code: 'TIDEMARK_OVERFLOW' }));
     }
-    expect(() => agg.sumBigInt<V>('v', { overflow: 'saturate' as never })).toThrow(expect.objectContaining({ code: 'TIDEMARK_OPTION' }));
+    expect(() => agg.sumBigInt<V>('v', { overflow: 'saturate' as never })).toThrow(
+      expect.objectContaining({ code: 'TIDEMARK_OPTION' }),
+    );
   });
 });
 

@@ -30,7 +30,12 @@ describe('types of agg', () => {
       g: agg.mode('viewCount'),
       h: agg.minBy('videoId', 'viewCount'),
       i: agg.maxBy((r) => r, 'at', { where: (r) => r.hot }),
-      j: agg.topK(3, { by: [['viewCount', 'desc'], [(r) => r.at, 'asc']] }), // prettier-ignore
+      j: agg.topK(3, {
+        by: [
+          ['viewCount', 'desc'],
+          [(r) => r.at, 'asc'],
+        ],
+      }),
       k: agg.topK(3, { by: [['at', 'asc']], columns: ['videoId', 'viewCount'] }),
       l: agg.collectList('videoId'),
       m: agg.collectList('likes', { limit: 5, where: (r) => r.hot }),

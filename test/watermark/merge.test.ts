@@ -270,6 +270,13 @@ describe('holder', () => {
     expect(merge.holder()).toBeUndefined();
   });
 
+  it('names the first of several', () => {
+    const merge = mergeOf(2);
+    give(merge, 1, 5);
+    give(merge, 0, 5);
+    expect(merge.holder()?.input).toBe(0);
+  });
+
   it('counts calls where no time is given', () => {
     const merge = mergeOf(2);
     give(merge, 1, 5);
@@ -279,6 +286,12 @@ describe('holder', () => {
 });
 
 describe('WatermarkMerge as an object', () => {
+  it('forgets what it was when it takes over a snapshot', () => {
+    const merge = mergeOf(3);
+    merge.decode(mergeOf(1).encode());
+    expect([give(merge, 0, 5), merge.emit, merge.addInput()]).toEqual([true, 5, 1]);
+  });
+
   it('refuses options that are none of its words', () => {
     const refused = expect.objectContaining({ code: 'TIDEMARK_OPTION' });
     expect(() => mergeOf(0, { policy: 'avg' as 'min' })).toThrow(refused);

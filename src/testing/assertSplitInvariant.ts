@@ -1,0 +1,73 @@
+import type { OperatorFunction } from 'rxjs';
+import type { Element, Signal, StreamKind } from '../element';
+import { operatorHarness, type HarnessOptions, type HarnessSnapshot } from './operatorHarness';
+
+/** Options of `assertSplitInvariant`. */
+export interface SplitOptions extends HarnessOptions {
+  /** How many ways to split; default 20. */
+  readonly splits?: number;
+  /** Seed of the random split points; printed when the assertion fails. Default 1. */
+  readonly seed?: number;
+}
+
+/** A seeded generator of numbers in [0, 1): mulberry32. */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/**
+ * Asserts that an operator may be stopped anywhere: with its state taken out as plain data and put into a new operator
+ * after any signal, it says exactly what it says without.
+ *
+ * @param operator - makes the operator; called once for each run
+ * @param input - signals, in order
+ * @param options - `splits`, `seed`, and those of `operatorHarness`
+ * @throws Error with the seed and the first difference
+ */
+export function assertSplitInvariant<I, O, KI extends StreamKind, KO extends StreamKind>(
+  operator: () => OperatorFunction<Element<I, KI>, Element<O, KO>>,
+  input: readonly Signal<I>[],
+  options: SplitOptions = {},
+): void {
+  const { splits = 20, seed = 1 } = options;
+  const random = seeded(seed);
+  const straight = play(operator, input, options, () => false);
+  for (let i = 0; i < splits; i++) {
+    const share = i === 0 ? 1 : random();
+    const said = play(operator, input, options, () => random() < share);
+    const at = straight.findIndex((line, j) => line !== said[j]);
+    if (at < 0 && said.length === straight.length) continue;
+    const j = at < 0 ? straight.length : at;
+    throw new Error(`split ${i} of seed ${seed} differs at output ${j}:\n  straight ${straight[j]}\n  split    ${said[j]}`);
+  }
+}
+
+function play<I, O, KI extends StreamKind, KO extends StreamKind>(
+  operator: () => OperatorFunction<Element<I, KI>, Element<O, KO>>,
+  input: readonly Signal<I>[],
+  options: SplitOptions,
+  splitHere: () => boolean,
+): string[] {
+  const harness = operatorHarness(operator(), options);
+  for (const signal of input) {
+    harness.signal(signal);
+    if (!splitHere()) continue;
+    const snapshot: HarnessSnapshot = harness.snapshot();
+    harness.restore(snapshot);
+  }
+  return harness.take().map(textOf);
+}
+
+/** Text in which numbers that JSON cannot hold are told apart. */
+export function textOf(value: unknown): string {
+  return JSON.stringify(value, (_name, v: unknown) => {
+    if (typeof v === 'number' && (!Number.isFinite(v) || Object.is(v, -0))) return `#${Object.is(v, -0) ? '-0' : String(v)}`;
+    return typeof v === 'bigint' ? `#${v}n` : v;
+  });
+}

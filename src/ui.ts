@@ -1,0 +1,1 @@
+export { latest, type LatestOptions } from './ui/latest';
