@@ -51,10 +51,12 @@ export function mapAsync<T, R, K extends 'event' | 'untimed'>(
   const timeoutMs = options.timeout === undefined ? Infinity : parsePositive(options.timeout, 'timeout');
   const facts = { type: 'mapAsync', options, accepts: ['event', 'untimed'] as const, description: { concurrency, ordered, timeoutMs } };
   return (source) => {
-    const { traits, plan } = describe(facts, [originOf(source)]);
+    const upstream = [originOf<unknown>(source)];
+    const { traits, plan } = describe(facts, upstream);
     const info: StreamInfo<R> = {
       traits,
       plan,
+      upstream,
       attach: (sink, graph) => {
         const { scheduler = graph.shared.scheduler, onError: policy = traits.onError } = options;
         const stage = new AsyncStage<T, R>(plan.id, { run: map, concurrency, ordered, timeoutMs, policy, scheduler }, sink, graph);

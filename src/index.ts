@@ -4,6 +4,7 @@ export { TidemarkError, type TidemarkErrorCode } from './errors';
 export { operator, type OperatorOptions, type OperatorSpec, type Out, type Processor, type ProcessorContext, type Tally } from './operator';
 export type { ChangeStream, EventStream, UntimedStream } from './streams';
 export type { ErrorPolicy, PlanNode, Traits } from './traits';
+export { explain, type Explanation, type LiveExplanation, type OperatorExplanation, type RejectionExplanation } from './observability/explain';
 export { decodeKey, encodeKey } from './keyCodec';
 export type { KeySpec } from './key';
 export { formatDuration, parseDuration, type Duration } from './time/duration';

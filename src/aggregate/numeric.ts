@@ -197,7 +197,7 @@ export function count<T>(column?: ColumnOrSelector<T, unknown>, options?: Aggreg
 }
 
 function countRows<T>(options?: AggregateOptions<T>): Aggregate<T, Numeric, number> {
-  return numericAggregate<T, number>('rows', (() => null) as ColumnOrSelector<T, never>, options);
+  return { ...numericAggregate<T, number>('rows', (() => null) as ColumnOrSelector<T, never>, options), name: 'count', parameters: {} };
 }
 
 /**

@@ -3,7 +3,7 @@ import { TidemarkError } from '../errors';
 import { after, TASK, type Graph, type LiveStage, type SchedulerLike } from '../rx';
 import type { ErrorPolicy } from '../traits';
 import { Outlet } from './outlet';
-import type { Tally } from './stage';
+import type { StageSnapshot, Tally } from './stage';
 
 /** What an asynchronous operator does with a row. */
 export interface AsyncWork<I, O> {
@@ -158,6 +158,16 @@ export class AsyncStage<I, O> implements Sink<I>, LiveStage {
   }
 
   tick(): void {}
+
+  /** No state of its own: a barrier waits until nothing is on its way. */
+  snapshot(): StageSnapshot {
+    return { emit: this.emit, drop: this.drop, tables: {} };
+  }
+
+  restore(snapshot: StageSnapshot): void {
+    this.emit = snapshot.emit;
+    this.drop = snapshot.drop;
+  }
 
   get tally(): Tally {
     const { outlet } = this;

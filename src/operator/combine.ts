@@ -25,10 +25,12 @@ export function combinedStream<I, O>(
   sources: readonly Observable<unknown>[],
   onAttach?: (ports: Ports) => void,
 ): StreamInfo<O> {
-  const { inputs, traits, plan } = describe(spec, sources.map((source) => originOf(source)));
+  const upstream = sources.map((source) => originOf<unknown>(source));
+  const { inputs, traits, plan } = describe(spec, upstream);
   const info: StreamInfo<O> = {
     traits,
     plan,
+    upstream,
     attach: (sink, graph) => {
       claim(spec, info, graph);
       const stage = new MergingStage(spec, plan.id, inputs, sink, graph);

@@ -18,10 +18,12 @@ export function operator<I, O, KI extends StreamKind, KO extends StreamKind>(
 
 /** The stream behind an operator with one input: static facts now, a stage for each connection. */
 export function streamOf<I, O>(spec: OperatorSpec<I, O>, source: Observable<unknown>, head?: StreamInfo<unknown>): StreamInfo<O> {
-  const { inputs, traits, plan } = describe(spec, [head ?? originOf(source)]);
+  const upstream = [head ?? originOf(source)];
+  const { inputs, traits, plan } = describe(spec, upstream);
   const info: StreamInfo<O> = {
     traits,
     plan,
+    upstream,
     attach: (sink, graph) => {
       claim(spec, info, graph);
       const stage = new Stage(spec, plan.id, inputs, sink, graph);

@@ -36,7 +36,7 @@ export class MergingStage<I, O> extends Stage<I, O> {
   }
 
   watermarkFrom(index: number, emit: number, drop: number): void {
-    this.combine(() => this.merge.watermark(index, emit, drop));
+    this.combine(() => this.merge.watermark(index, emit, drop, this.scheduler.now()));
   }
 
   idleFrom(index: number, isIdle: boolean): void {

@@ -35,7 +35,7 @@ export class Stage<I, O> implements LiveStage, Sink<I> {
   protected readonly down: Sink<O>;
   private readonly outlet: Outlet<O>;
   private readonly policy: ErrorPolicy;
-  private readonly scheduler: SchedulerLike;
+  protected readonly scheduler: SchedulerLike;
   private received = 0;
   private stopped = false;
 

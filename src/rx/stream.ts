@@ -11,6 +11,8 @@ export const STREAM: unique symbol = Symbol.for('tidemark/1') as never;
 export interface StreamInfo<T> extends Attachable<T> {
   readonly traits: Traits;
   readonly plan: PlanNode;
+  /** What stands upstream. */
+  readonly upstream?: readonly (StreamInfo<unknown> | undefined)[];
   /** Set when connected: the operator that last ran behind this stream. */
   live?: { report(): Readonly<Record<string, unknown>> };
 }

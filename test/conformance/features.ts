@@ -1,0 +1,112 @@
+/**
+ * What the library does not have, by feature: the only reasons for a skip beside a `differs` field and a missing package.
+ *
+ * - `a`: cases tagged `optional`, `limit` or `quirk`, where the library lacks the feature or differs on purpose
+ * - `d`: a whole operator, trigger or option of one dialect that the library says it does not have
+ * - `e`: not built yet; the entry goes when the feature comes
+ */
+
+export type Kind = 'a' | 'd' | 'e';
+
+export interface Feature {
+  readonly name: string;
+  readonly kind: Kind;
+  readonly reason: string;
+}
+
+type Entry = readonly [kind: Kind, reason: string];
+
+const TABLE = {
+  // (a) tagged optional, limit or quirk
+  quirk: ['a', 'pins a behaviour that a library should not copy'],
+  'operator limit': ['a', 'a pipe is cut with take() of RxJS; no operator counts rows over the life of a query'],
+  'refusal two-windows': ['a', 'a row may carry several window columns; each aggregate names the one it groups by'],
+  'refusal not-a-timestamp': ['a', 'event time may be any number of ms: there is no timestamp type to insist on'],
+  'update mode for sessions': ['a', 'sessions are updated through changes; Spark refuses them in update mode'],
+
+  // (d) options of one dialect
+  'assigner slidingByDifference': ['d', "Kafka Streams' look-back windows depend on the rows; sliding() is hopping"],
+  'option retractMergedSessions': ['d', 'a session is known by key and start: a later end is an upsert, not a delete and another row'],
+  'option closingBehavior fireAlways': ['d', 'an empty pane is never emitted'],
+  'option onTimeBehavior': ['d', 'an empty pane is never emitted; only early panes could make it matter'],
+  'trigger endOfStream on windows that end': ['d', 'a window speaks when the watermark passes its end; only the global window waits for the end'],
+
+  // (e) element: not yet
+  'trigger count': ['e', 'panes by count'],
+  'trigger continuousEventTime': ['e', 'panes by event time'],
+  'trigger afterWatermark': ['e', 'early and late panes with triggers of their own'],
+  'trigger repeatedly': ['e', 'composed triggers'],
+  'trigger afterFirst': ['e', 'composed triggers'],
+  'trigger orFinally': ['e', 'composed triggers'],
+  'trigger inOrder': ['e', 'composed triggers'],
+  'trigger afterProcessingTime': ['e', 'panes by processing time'],
+  'trigger everyProcessingTime': ['e', 'panes by processing time'],
+  'trigger never': ['e', 'composed triggers'],
+  'accumulation retracting': ['e', 'changes are upserts and deletes by key, not before and after'],
+  'accumulation discarding': ['e', 'a pane holds everything since the window began'],
+  'windows in processing time': ['e', 'windows are in event time'],
+  'operator intervalJoin': ['e', 'joins'],
+  'operator temporalJoin': ['e', 'joins with versions'],
+  'operator streamTableJoin': ['e', 'joins with tables that change'],
+  'operator keyedProcess': ['e', 'keyed state and timers'],
+  'operator timerService': ['e', 'keyed state and timers'],
+  'operator dedup': ['e', 'keep first or last by event time, as changes'],
+  'operator topN': ['e', 'top n per key, as changes'],
+  'operator pattern': ['e', 'sequence patterns'],
+
+  // (e) queries, golden and spark: not yet
+  'execution in micro-batches': ['e', 'the runner of queries'],
+  'output mode update': ['e', 'the runner of queries'],
+  'output mode append of an aggregate in batches': ['e', 'the runner of queries'],
+  'complete mode of several aggregates': ['e', 'the runner of queries'],
+  'aggregate without a window in append mode': ['e', 'grouping by a raw event time'],
+  'watermark in batches': ['e', 'the runner of queries'],
+  'window over another time': ['e', 'windows over a column that is not the event time of the stream'],
+  'window of a window': ['e', 'grouping by two windows at once'],
+  'operator join': ['e', 'joins'],
+  'operator windowTime': ['e', 'the time of a window as event time'],
+  'operator previousRows': ['e', 'aggregates of the rows before'],
+  'operator dropDuplicates in batches': ['e', 'the runner of queries'],
+  'operator dropDuplicatesWithinWatermark in batches': ['e', 'the runner of queries'],
+  'operator sort': ['e', 'sorted tables of complete mode'],
+  'operator failOnce': ['e', 'the runner of queries'],
+  'operator mapGroupsWithState': ['e', 'keyed state'],
+  'operator flatMapGroupsWithState': ['e', 'keyed state'],
+  'operator transformWithState': ['e', 'keyed state and timers'],
+  'step tick': ['e', 'the runner of queries'],
+  'step runOnce': ['e', 'the runner of queries'],
+  'step runAvailableNow': ['e', 'the runner of queries'],
+  'step restart': ['e', 'the runner of queries'],
+  'step expectState': ['e', 'the runner of queries'],
+  'step expectWatermarkMs': ['e', 'the runner of queries'],
+  'step expectEventTime': ['e', 'the runner of queries'],
+  'step expectOpWatermark': ['e', 'the runner of queries'],
+  'step expectBatchIds': ['e', 'the runner of queries'],
+  'step expectOffsetLog': ['e', 'the runner of queries'],
+  'step expectProgress': ['e', 'the runner of queries'],
+  'step expectActive': ['e', 'the runner of queries'],
+  'step expectError': ['e', 'refusals of the runner of queries'],
+  'conf of a query': ['e', 'the runner of queries'],
+  'table durationMs': ['e', 'delays as text, by the runner of queries'],
+  'table eventTimeStats': ['e', 'progress of the runner of queries'],
+  'table joinOutputWatermark': ['e', 'joins'],
+  'table groupStateUpdate': ['e', 'keyed state'],
+  'table groupStateError': ['e', 'keyed state'],
+} as const satisfies Readonly<Record<string, Entry>>;
+
+export type FeatureName = keyof typeof TABLE;
+
+/** The table's entry for a feature. */
+export function lacking(name: FeatureName): Feature {
+  const [kind, reason] = TABLE[name];
+  return { name, kind, reason };
+}
+
+/** The table's entry for a feature named by the case, if there is one. */
+export function lackingIfListed(name: string): readonly Feature[] {
+  return Object.hasOwn(TABLE, name) ? [lacking(name as FeatureName)] : [];
+}
+
+export function allFeatures(): readonly Feature[] {
+  return (Object.keys(TABLE) as FeatureName[]).map(lacking);
+}

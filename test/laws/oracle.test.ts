@@ -1,0 +1,152 @@
+import type { Change, Signal } from 'tidemark';
+import { operatorHarness, textOf } from 'tidemark/testing';
+import { describe, expect, it } from 'vitest';
+import type { OperatorHarness } from '../../src/testing';
+import { expectSame, operatorOf, randomCase, type Case, type Out, type Result } from './cases';
+import { keyText, oracle, type Answer, type Policy, type Row } from './oracle';
+import { forSeeds } from './random';
+
+/** What the operator said, with the number of the signal that caused it. */
+interface Told {
+  readonly at: number;
+  readonly signal: Signal<Out>;
+}
+
+type Between = (harness: OperatorHarness<Row, Out>, at: number) => void;
+
+function play(one: Case, emit: Policy, between: Between = () => undefined): Told[] {
+  const harness = operatorHarness(operatorOf(one, emit));
+  const told: Told[] = [];
+  one.signals.forEach((signal, at) => {
+    harness.signal(signal);
+    for (const said of harness.take()) told.push({ at, signal: said });
+    between(harness, at);
+  });
+  harness.close();
+  return told;
+}
+
+function answerOf(one: Case, emit: Policy): Answer {
+  return oracle(one.signals, { window: one.window, key: one.key, emit, perWindow: one.select === 'ordered' });
+}
+
+function expectOutput(one: Case, told: readonly Told[], answer: Answer): void {
+  const events = told.flatMap(({ at, signal }) => (signal.kind === 'event' ? [{ at, time: signal.time, row: signal.row }] : []));
+  events.forEach(({ at, time, row }, i) => {
+    const want = answer.said[i];
+    if (want === undefined) return expect.fail(`more than expected: at signal ${at} ${textOf(row)}`);
+    expectSame(row, want, one.key, one.select);
+    expect(at, `the moment of [${want.start}, ${want.end})`).toBe(want.at);
+    expect(time, 'the stamp').toBe(want.end === Infinity ? 8_640_000_000_000_000 : want.end - 1);
+  });
+  const [missing] = answer.said.slice(events.length);
+  if (missing !== undefined) expect.fail(`missing: at signal ${missing.at} ${missing.op} [${missing.start}, ${missing.end}) ${missing.key}`);
+}
+
+function expectRejections(told: readonly Told[], answer: Answer): void {
+  const got = told.flatMap(({ at, signal }) => (signal.kind === 'rejected' ? [{ at, signal }] : []));
+  expect(got.map(({ at, signal }) => [at, signal.reason, signal.time])).toEqual(answer.refused.map((r) => [r.at, r.reason, r.time]));
+  got.forEach(({ signal }, i) => {
+    const { windows, drop, reason } = answer.refused[i]!;
+    expect(signal.watermark).toBe(drop);
+    if (reason === 'noWindow') return expect(signal.detail).toBeUndefined();
+    const behindMs = drop - Math.max(...windows.map((window) => window.end));
+    expect(signal.detail).toEqual({ windows, behindMs, missingDelayMs: behindMs + 1 });
+  });
+}
+
+/** The last word on each change key. */
+function accumulated(told: readonly Told[]): Map<string, Result> {
+  const table = new Map<string, Result>();
+  for (const { signal } of told) {
+    if (signal.kind !== 'event') continue;
+    const change = signal.row as Change<Result>;
+    const name = `${String(change.key[0])} ${keyText(change.key.slice(1))}`;
+    if (change.op === 'delete') table.delete(name);
+    else table.set(name, change.row);
+  }
+  return table;
+}
+
+describe('against the oracle', () => {
+  it('onClose says every row of every window once, in order, and rejects the rest', () => {
+    forSeeds(600, (random) => {
+      const one = randomCase(random, { lateness: true });
+      const answer = answerOf(one, 'onClose');
+      const figures: unknown[] = [];
+      const told = play(one, 'onClose', (harness) => {
+        const { held, absorbed, rejected, partlyLate } = harness.tally;
+        const refused = (rejected.late ?? 0) + (rejected.noWindow ?? 0);
+        figures.push({ held, absorbed, rejected: refused, partly: partlyLate, windows: harness.report['openWindows'] });
+      });
+      expectOutput(one, told, answer);
+      expectRejections(told, answer);
+      expect(figures).toEqual(answer.figures);
+    });
+  });
+
+  it.each(['onTime', 'onUpdate'] as const)('%s says and corrects every window at its moment, pane by pane', (emit) => {
+    forSeeds(600, (random) => {
+      const one = randomCase(random, { lateness: true });
+      const answer = answerOf(one, emit);
+      const told = play(one, emit);
+      expectOutput(one, told, answer);
+      expectRejections(told, answer);
+    });
+  });
+
+  it.each(['onTime', 'onUpdate'] as const)('%s holds and forgets what the rules say', (emit) => {
+    forSeeds(300, (random) => {
+      const one = randomCase(random, { lateness: true });
+      const figures: unknown[] = [];
+      play(one, emit, (harness) => {
+        const { held, absorbed, rejected, partlyLate } = harness.tally;
+        const refused = (rejected.late ?? 0) + (rejected.noWindow ?? 0);
+        figures.push({ held, absorbed, rejected: refused, partly: partlyLate, windows: harness.report['openWindows'] });
+      });
+      expect(figures).toEqual(answerOf(one, emit).figures);
+    });
+  });
+
+  it.each(['onTime', 'onUpdate'] as const)('%s: the last word on every change key is the final result', (emit) => {
+    forSeeds(400, (random) => {
+      const base = randomCase(random, { lateness: true });
+      const one: Case = { ...base, signals: [...base.signals, { kind: 'watermark', time: Infinity }] };
+      const table = accumulated(play(one, emit));
+      const wanted = new Map(answerOf(one, 'onClose').said.map((said) => [idOf(one, said.start, said.end, said.key), said]));
+      for (const [name, said] of wanted) {
+        const row = table.get(name);
+        if (row === undefined) return expect.fail(`nothing is left of ${name}`);
+        expectSame(row, said, one.key, one.select);
+      }
+      expect([...table.keys()].sort()).toEqual([...wanted.keys()].sort());
+    });
+  });
+
+  it('pane indices count from 0 for each key and window, and nothing follows a last pane', () => {
+    forSeeds(300, (random) => {
+      const one = randomCase(random, { lateness: true });
+      for (const emit of ['onTime', 'onUpdate'] as const) {
+        const next = new Map<string, number>();
+        const over = new Set<string>();
+        for (const { signal } of play(one, emit)) {
+          if (signal.kind !== 'event') continue;
+          const { op, key, pane, row } = signal.row as Change<Result>;
+          const name = `${String(key[0])} ${row.window.overlapsClosed === true ? row.window.end : ''} ${keyText(key.slice(1))}`;
+          expect(over.has(name), `${name} speaks after its last pane`).toBe(false);
+          if (op === 'delete') next.delete(name);
+          else {
+            expect(pane.index).toBe(next.get(name) ?? 0);
+            next.set(name, pane.index + 1);
+            if (pane.isLast) over.add(name);
+          }
+        }
+      }
+    });
+  });
+});
+
+/** The change key: the start, or, where windows share it, the end. */
+function idOf(one: Case, start: number, end: number, key: string): string {
+  return `${one.window.kind === 'cumulative' ? end : start} ${key}`;
+}
