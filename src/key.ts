@@ -57,7 +57,7 @@ const ESCAPED = '\0s';
  * normalKey(new Date(0)) === normalKey(new Date(0)) // => true
  */
 export function normalKey(value: unknown): Primitive {
-  if (typeof value === 'number') return value;
+  if (typeof value === 'number') return value === 0 ? 0 : value; // -0 is 0, also in the results
   // The length test keeps charCodeAt in bounds, where V8 inlines it.
   if (typeof value === 'string') return value.length > 0 && value.charCodeAt(0) === 0 ? ESCAPED + value : value;
   return normalOther(value);

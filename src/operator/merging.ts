@@ -1,9 +1,10 @@
 import type { Rejection, Sink } from '../element';
+import { TidemarkError } from '../errors';
 import type { Graph } from '../rx';
 import type { Traits } from '../traits';
 import { WatermarkMerge } from '../watermark/merge';
 import type { OperatorSpec } from './processor';
-import { Stage } from './stage';
+import { Stage, type StageSnapshot } from './stage';
 
 /** A stage with several inputs: their watermarks are combined, barriers aligned, ends awaited. */
 export class MergingStage<I, O> extends Stage<I, O> {
@@ -60,6 +61,20 @@ export class MergingStage<I, O> extends Stage<I, O> {
     if (wasIdle && !this.merge.isIdle) this.idle(false);
     if (this.merge.emit > -Infinity) this.watermark(this.merge.emit, this.merge.drop);
     if (!wasIdle && this.merge.isIdle) this.idle(true);
+  }
+
+  override snapshot(): StageSnapshot {
+    const { tables, ...rest } = super.snapshot();
+    return { ...rest, tables: { ...tables, inputs: { version: 1, entries: [[[], [this.merge.encode(), this.barriers]]] } } };
+  }
+
+  override restore(snapshot: StageSnapshot): void {
+    super.restore(snapshot);
+    const [, data] = snapshot.tables['inputs']?.entries[0] ?? [];
+    if (data === undefined) throw new TidemarkError('TIDEMARK_STATE', `the inputs of '${this.id}' are not in the snapshot`);
+    const [merge, barriers] = data as [unknown, number];
+    this.merge.decode(merge);
+    this.barriers = barriers;
   }
 
   override report(): Readonly<Record<string, unknown>> {

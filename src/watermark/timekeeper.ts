@@ -178,12 +178,14 @@ export class Timekeeper<T> implements Processor<T, T> {
   }
 
   private encode(): unknown {
-    return [this.max, this.w, this.natural, this.silentRows, this.generator?.encode()];
+    const unreported = (this.context.lostAtEnd() ?? 0) - this.lost;
+    return [this.max, this.w, this.natural, this.silentRows, this.sinceFeedback, unreported, this.generator?.encode()];
   }
 
   private decode(value: unknown): void {
-    const [max, w, natural, silentRows, generator] = value as [number, number, number, number, unknown];
-    [this.max, this.w, this.natural, this.silentRows] = [max, w, natural, silentRows];
+    const [max, w, natural, silentRows, sinceFeedback, unreported, generator] = value as [number, number, number, number, number, number, unknown];
+    [this.max, this.w, this.natural, this.silentRows, this.sinceFeedback] = [max, w, natural, silentRows, sinceFeedback];
+    this.lost = (this.context.lostAtEnd() ?? 0) - unreported; // a new graph counts from 0
     this.generator?.decode(generator);
   }
 }

@@ -1,7 +1,10 @@
 import { stampOf } from '../element';
 import type { Out, Processor } from '../operator';
+import { cell } from '../state/table';
+import type { Previous } from './previous';
+import type { RowBuilder } from './resultRow';
 import type { SpeakParts } from './speak';
-import type { Visit } from './store';
+import type { Visit, WindowStore } from './store';
 
 /** One final row per key and window, once `end <= drop`; windows of one step in (end, key arrival) order. */
 export class OnClose<T> implements Processor<T, unknown> {
@@ -9,27 +12,34 @@ export class OnClose<T> implements Processor<T, unknown> {
   readonly tables;
   private drop = -Infinity;
   private out: Out<unknown> | undefined;
+  private readonly store: WindowStore<T>;
+  private readonly build: RowBuilder;
+  private readonly previous: Previous | undefined;
 
-  constructor(private readonly parts: SpeakParts<T>) {
-    this.tables = { ...parts.store.tables, ...parts.previous?.tables };
+  constructor(parts: SpeakParts<T>) {
+    this.store = parts.store;
+    this.build = parts.build;
+    this.previous = parts.previous;
+    const drop = cell(1, () => this.drop, (value) => (this.drop = value as number));
+    this.tables = { ...parts.store.tables, ...parts.previous?.tables, drop };
   }
 
   onEvent(time: number, row: T, out: Out<unknown>): void {
-    this.parts.store.add(time, row, this.drop, out);
+    this.store.add(time, row, this.drop, out);
   }
 
   onWatermark(_emit: number, drop: number, out: Out<unknown>): void {
-    const { store, previous } = this.parts;
+    const { store, previous } = this;
     this.drop = drop;
     this.out = out;
-    store.sweep(drop, out, this.speak);
+    store.sweep(drop, drop, out, this.speak);
     store.expire(drop, out);
     previous?.expire(drop);
   }
 
   private readonly speak: Visit = (key, window, acc) => {
-    const { build, previous } = this.parts;
-    const row = build(window, key, acc);
+    const { previous } = this;
+    const row = this.build(window, key, acc);
     if (previous !== undefined) {
       previous.compare(row, key, window, acc);
       previous.remember(key, window, acc);
@@ -43,10 +53,10 @@ export class OnClose<T> implements Processor<T, unknown> {
   }
 
   held(): number {
-    return this.parts.store.held();
+    return this.store.held();
   }
 
   report(): Readonly<Record<string, unknown>> {
-    return { openWindows: this.parts.store.windows() };
+    return { openWindows: this.store.windows() };
   }
 }

@@ -32,7 +32,7 @@ export class OnTime<T> implements Processor<T, unknown> {
   }
 
   private readonly correct = (key: KeyOf, window: Window): void => {
-    if (window.end > this.emit) return;
+    if (window.end > this.emit) return this.speaker.extended(key, window);
     const acc = this.parts.store.peek(key, window);
     this.speaker.upsert(key, window, acc, 'late', false, this.out!);
     this.parts.previous?.corrected(key, window, acc, this.again);
@@ -49,7 +49,7 @@ export class OnTime<T> implements Processor<T, unknown> {
     this.emit = emit;
     this.drop = drop;
     this.out = out;
-    store.sweep(emit, out, this.speak);
+    store.sweep(emit, drop, out, this.speak);
     store.expire(drop, out);
     this.speaker.firings.expire(drop);
     previous?.expire(drop);

@@ -46,6 +46,7 @@ export class OnUpdate<T> implements Processor<T, unknown> {
   }
 
   private readonly mark = (key: KeyOf, window: Window): void => {
+    this.speaker.extended(key, window);
     this.pending.set(this.idOf(key, window), window);
     this.pendingEnd = Math.min(this.pendingEnd, window.end);
   };
@@ -97,6 +98,7 @@ export class OnUpdate<T> implements Processor<T, unknown> {
     this.flush(emit);
     this.emit = emit;
     this.drop = drop;
+    store.sweep(drop, drop, out); // nothing is said again, but sessions close
     store.expire(drop, out);
     this.speaker.firings.expire(drop);
     previous?.expire(drop);

@@ -11,6 +11,8 @@ export class Pane {
   rows = 0;
   /** Its first window has been visited: what arrives now also concerns windows that have spoken. */
   entered = false;
+  /** What a store keeps beside the cells. */
+  extra: unknown[] | undefined;
   constructor(
     readonly start: number,
     readonly end: number,
@@ -88,7 +90,7 @@ export abstract class PaneStore<T> implements WindowStore<T> {
   /** A pane was opened, or restored. */
   protected abstract opened(pane: Pane): void;
   protected removed(_pane: Pane): void {}
-  abstract sweep(upTo: number, out: Out<unknown>, visit: Visit): void;
+  abstract sweep(upTo: number, drop: number, out: Out<unknown>, visit?: Visit): void;
   abstract peek(key: KeyOf, window: Window): unknown;
 
   private open(start: number): Pane {

@@ -91,7 +91,7 @@ export class PerWindowStore<T> implements WindowStore<T> {
     return this.byEnd.get(window.end)?.get(window.start)?.cells.get(key);
   }
 
-  sweep(upTo: number, out: Out<unknown>, visit: Visit): void {
+  sweep(upTo: number, _drop: number, out: Out<unknown>, visit?: Visit): void {
     if (upTo > this.sweptTo) this.sweptTo = upTo;
     if (this.due > upTo) return;
     this.due = [...this.byEnd.keys()].reduce((due, end) => (end > upTo && end < due ? end : due), Infinity);
@@ -100,6 +100,7 @@ export class PerWindowStore<T> implements WindowStore<T> {
       for (const entry of this.byEnd.get(end)!.values()) {
         if (entry.visited) continue;
         entry.visited = true;
+        if (visit === undefined) continue;
         entry.cells.forEach((acc, key) => {
           if (!out.closed) visit(key, entry.window, acc);
         });

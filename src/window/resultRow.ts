@@ -30,13 +30,14 @@ export function rowBuilderOf(keyColumns: readonly string[], folding: Folding, wi
 }
 
 type Read = (acc: unknown) => unknown;
-type Site = (names: readonly string[], read: readonly Read[]) => RowBuilder;
+type Row = new () => ResultRow;
+type Site = (Row: Row, names: readonly string[], read: readonly Read[]) => RowBuilder;
 
-/** A constructor of plain objects: one for each plan, so that V8 keeps all columns inside the object. */
-function emptyRow(): new () => ResultRow {
-  function Row(): void {}
-  Row.prototype = Object.prototype;
-  return Row as unknown as new () => ResultRow;
+/** A constructor of plain objects: one for each list of columns, so that V8 keeps all of them inside the object. */
+function emptyRow(): Row {
+  function Plain(): void {}
+  Plain.prototype = Object.prototype;
+  return Plain as unknown as Row;
 }
 
 function keyValue(key: KeyOf): unknown {
@@ -54,22 +55,22 @@ function restOf(row: ResultRow, names: readonly string[], read: readonly Read[],
  */
 // prettier-ignore
 const SITES: readonly Site[] = [
-  (names, read) => { const Row = emptyRow(); const n = read.length; const [k, c0, c1, c2, c3] = names as string[] as [string, string, string, string, string]; const [r0, r1, r2, r3] = read as Read[] as [Read, Read, Read, Read]; return (window, key, acc) => { const row = new Row(); row['window'] = window; row[k] = keyValue(key); row[c0] = r0(acc); if (n > 1) row[c1] = r1(acc); if (n > 2) row[c2] = r2(acc); if (n > 3) row[c3] = r3(acc); if (n > 4) restOf(row, names, read, acc); return row; }; },
-  (names, read) => { const Row = emptyRow(); const n = read.length; const [k, c0, c1, c2, c3] = names as string[] as [string, string, string, string, string]; const [r0, r1, r2, r3] = read as Read[] as [Read, Read, Read, Read]; return (window, key, acc) => { const row = new Row(); row['window'] = window; row[k] = keyValue(key); row[c0] = r0(acc); if (n > 1) row[c1] = r1(acc); if (n > 2) row[c2] = r2(acc); if (n > 3) row[c3] = r3(acc); if (n > 4) restOf(row, names, read, acc); return row; }; },
-  (names, read) => { const Row = emptyRow(); const n = read.length; const [k, c0, c1, c2, c3] = names as string[] as [string, string, string, string, string]; const [r0, r1, r2, r3] = read as Read[] as [Read, Read, Read, Read]; return (window, key, acc) => { const row = new Row(); row['window'] = window; row[k] = keyValue(key); row[c0] = r0(acc); if (n > 1) row[c1] = r1(acc); if (n > 2) row[c2] = r2(acc); if (n > 3) row[c3] = r3(acc); if (n > 4) restOf(row, names, read, acc); return row; }; },
-  (names, read) => { const Row = emptyRow(); const n = read.length; const [k, c0, c1, c2, c3] = names as string[] as [string, string, string, string, string]; const [r0, r1, r2, r3] = read as Read[] as [Read, Read, Read, Read]; return (window, key, acc) => { const row = new Row(); row['window'] = window; row[k] = keyValue(key); row[c0] = r0(acc); if (n > 1) row[c1] = r1(acc); if (n > 2) row[c2] = r2(acc); if (n > 3) row[c3] = r3(acc); if (n > 4) restOf(row, names, read, acc); return row; }; },
+  (Row, names, read) => { const n = read.length; const [k, c0, c1, c2, c3] = names as string[] as [string, string, string, string, string]; const [r0, r1, r2, r3] = read as Read[] as [Read, Read, Read, Read]; return (window, key, acc) => { const row = new Row(); row['window'] = window; row[k] = keyValue(key); row[c0] = r0(acc); if (n > 1) row[c1] = r1(acc); if (n > 2) row[c2] = r2(acc); if (n > 3) row[c3] = r3(acc); if (n > 4) restOf(row, names, read, acc); return row; }; },
+  (Row, names, read) => { const n = read.length; const [k, c0, c1, c2, c3] = names as string[] as [string, string, string, string, string]; const [r0, r1, r2, r3] = read as Read[] as [Read, Read, Read, Read]; return (window, key, acc) => { const row = new Row(); row['window'] = window; row[k] = keyValue(key); row[c0] = r0(acc); if (n > 1) row[c1] = r1(acc); if (n > 2) row[c2] = r2(acc); if (n > 3) row[c3] = r3(acc); if (n > 4) restOf(row, names, read, acc); return row; }; },
+  (Row, names, read) => { const n = read.length; const [k, c0, c1, c2, c3] = names as string[] as [string, string, string, string, string]; const [r0, r1, r2, r3] = read as Read[] as [Read, Read, Read, Read]; return (window, key, acc) => { const row = new Row(); row['window'] = window; row[k] = keyValue(key); row[c0] = r0(acc); if (n > 1) row[c1] = r1(acc); if (n > 2) row[c2] = r2(acc); if (n > 3) row[c3] = r3(acc); if (n > 4) restOf(row, names, read, acc); return row; }; },
+  (Row, names, read) => { const n = read.length; const [k, c0, c1, c2, c3] = names as string[] as [string, string, string, string, string]; const [r0, r1, r2, r3] = read as Read[] as [Read, Read, Read, Read]; return (window, key, acc) => { const row = new Row(); row['window'] = window; row[k] = keyValue(key); row[c0] = r0(acc); if (n > 1) row[c1] = r1(acc); if (n > 2) row[c2] = r2(acc); if (n > 3) row[c3] = r3(acc); if (n > 4) restOf(row, names, read, acc); return row; }; },
 ];
 
-const places = new Map<string, Site>();
+const places = new Map<string, { readonly site: Site; readonly Row: Row }>();
 
-/** A plan keeps its place when it is subscribed again. */
+/** The same columns keep their place and their hidden class, however often the pipe is built. */
 function fastBuilder(names: readonly string[], read: readonly Read[]): RowBuilder {
   if (read.length === 0) return (window, key) => ({ window, [names[0]!]: keyValue(key) });
   const signature = names.join('\0');
-  let site = places.get(signature);
-  if (site === undefined) {
-    site = SITES[places.size % SITES.length]!;
-    if (places.size < 64) places.set(signature, site);
+  let place = places.get(signature);
+  if (place === undefined) {
+    place = { site: SITES[places.size % SITES.length]!, Row: emptyRow() };
+    if (places.size < 64) places.set(signature, place);
   }
-  return site(names, read);
+  return place.site(place.Row, names, read);
 }

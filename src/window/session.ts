@@ -35,18 +35,19 @@ export function session<T = unknown>(gap: Duration | ((row: T) => Duration | nul
   const zeroMerges = options.zeroGap === 'merge';
   const fixedMs = typeof gap === 'function' ? undefined : parsePositive(gap, 'gap');
   checkOption(options.zeroGap === undefined || fixedMs === undefined, 'zeroGap goes with a gap function');
-  const gapOf = (row: T): number => {
-    if (fixedMs !== undefined) return fixedMs;
+  const ofRow = (row: T): number => {
     const given = (gap as (row: T) => Duration | null | undefined)(row);
-    return given === null || given === undefined ? NaN : typeof given === 'number' ? given : parseDuration(given, 'gap');
+    const gapMs = given === null || given === undefined ? NaN : typeof given === 'number' ? given : parseDuration(given, 'gap');
+    return gapMs > 0 || (zeroMerges && gapMs === 0) ? gapMs : NaN;
   };
+  const gapOf = fixedMs === undefined ? ofRow : () => fixedMs;
   const assigner: Assigner<T> = {
     kind: 'session',
     assign(time, row) {
       const gapMs = gapOf(row);
-      return gapMs > 0 || (zeroMerges && gapMs === 0) ? [{ start: time, end: time + gapMs }] : [];
+      return gapMs === gapMs ? [{ start: time, end: time + gapMs }] : [];
     },
-    store: (parts) => new SessionStore(assigner, parts, Math.max(1, Math.floor((fixedMs ?? 16_000) / 16))),
+    store: (parts) => new SessionStore(gapOf, parts, Math.max(1, Math.floor((fixedMs ?? 16_000) / 16))),
     describe: () => ({ window: 'session', gap: fixedMs === undefined ? 'function' : formatDuration(fixedMs) }),
   };
   return assigner;

@@ -3,7 +3,7 @@ import type { Window } from '../element';
 import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf, type KeyReader } from '../key';
 import type { Out } from '../operator';
 import { cell, type StateEntry, type StateTable, type StateTables } from '../state/table';
-import type { Assigner, StoreParts } from './assigner';
+import type { StoreParts } from './assigner';
 import { lateDetail, type Visit, type WindowStore } from './store';
 import { TimerWheel } from './timerWheel';
 
@@ -23,9 +23,16 @@ interface Session {
 /** The sessions of one key: nearly always one. */
 interface Owner {
   readonly key: KeyOf;
-  readonly sessions: Session[];
+  sessions: Session[];
   /** End of its last session that is final. */
   closedEnd: number;
+}
+
+/** Of a key without a session: shared, and never changed. An array that grows from empty takes room for 17. */
+const NONE: Session[] = [];
+
+function byEndAndArrival(a: Session, b: Session): number {
+  return a.end - b.end || a.arrival - b.arrival;
 }
 
 /**
@@ -52,7 +59,8 @@ export class SessionStore<T> implements WindowStore<T> {
   private rows = 0;
 
   constructor(
-    private readonly assigner: Assigner<T>,
+    /** The gap of a row in ms; NaN when it is in no session. */
+    private readonly gapOf: (row: T) => number,
     parts: StoreParts<T>,
     stepMs: number,
   ) {
@@ -65,14 +73,13 @@ export class SessionStore<T> implements WindowStore<T> {
   }
 
   add(time: number, row: T, drop: number, out: Out<unknown>): boolean {
-    const [window] = this.assigner.assign(time, row);
-    if (window === undefined) {
+    const end = time + this.gapOf(row);
+    if (end !== end) {
       out.reject('noWindow', time, row);
       return false;
     }
-    const { end } = window;
     if (end <= drop) {
-      out.reject('late', time, row, lateDetail([window], drop));
+      out.reject('late', time, row, lateDetail([{ start: time, end }], drop));
       return false;
     }
     const key = this.reader.read(row);
@@ -90,7 +97,7 @@ export class SessionStore<T> implements WindowStore<T> {
   private ownerOf(key: KeyOf): Owner {
     let owner = this.keys.get(key);
     if (owner === undefined) {
-      owner = { key: Array.isArray(key) ? key.slice() : key, sessions: [], closedEnd: -Infinity };
+      owner = { key: Array.isArray(key) ? key.slice() : key, sessions: NONE, closedEnd: -Infinity };
       this.keys.set(key, owner);
     }
     return owner;
@@ -116,7 +123,8 @@ export class SessionStore<T> implements WindowStore<T> {
     const overlapsClosed = start <= owner.closedEnd;
     const acc = this.folding.create();
     const session: Session = { owner, start, end, acc, rows: 0, arrival: this.arrival, spoken: false, overlapsClosed, gone: false };
-    owner.sessions.splice(at, 0, session);
+    if (owner.sessions.length === 0) owner.sessions = [session];
+    else owner.sessions.splice(at, 0, session);
     this.sessions++;
     this.ending.add(session);
     return session;
@@ -160,15 +168,17 @@ export class SessionStore<T> implements WindowStore<T> {
     return this.keys.get(key)?.sessions.find((session) => session.start === window.start)?.acc;
   }
 
-  sweep(upTo: number, out: Out<unknown>, visit: Visit): void {
+  sweep(upTo: number, drop: number, out: Out<unknown>, visit?: Visit): void {
     if (!this.ending.isDue(upTo)) return;
-    const due = this.ending.take(upTo).sort((a, b) => a.end - b.end || a.arrival - b.arrival);
+    const due = this.ending.take(upTo);
+    if (due.length > 1) due.sort(byEndAndArrival);
     for (const session of due) {
       session.spoken = true;
-      this.closing.add(session);
+      if (session.end <= drop) this.close(session, out);
+      else this.closing.add(session);
     }
     for (const session of due) {
-      if (out.closed) return;
+      if (out.closed || visit === undefined) return;
       visit(session.owner.key, windowOf(session), session.acc);
     }
   }
@@ -184,8 +194,10 @@ export class SessionStore<T> implements WindowStore<T> {
   private close(session: Session, out: Out<unknown>): void {
     if (session.gone) return; // it spoke twice, and has two timers
     const { owner } = session;
-    owner.sessions.splice(owner.sessions.indexOf(session), 1);
-    owner.closedEnd = Math.max(owner.closedEnd, session.end);
+    const { sessions } = owner;
+    if (sessions.length === 1) owner.sessions = NONE;
+    else sessions.splice(sessions.indexOf(session), 1);
+    if (session.end > owner.closedEnd) owner.closedEnd = session.end;
     session.gone = true;
     this.sessions--;
     this.rows -= session.rows;
@@ -266,7 +278,7 @@ export class SessionStore<T> implements WindowStore<T> {
     const [end, rows, arrival, spoken, overlapsClosed, acc] = data as [number, number, number, boolean, boolean, unknown];
     const owner = this.ownerOf(key);
     const session: Session = { owner, start, end, rows, arrival, spoken, overlapsClosed, gone: false, acc: this.folding.decode(acc) };
-    owner.sessions.push(session);
+    owner.sessions = [...owner.sessions, session];
     this.sessions++;
     this.rows += rows;
     (spoken ? this.closing : this.ending).add(session);

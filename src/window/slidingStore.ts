@@ -14,6 +14,11 @@ class Track {
   readonly accs: unknown[] = [];
   readonly combined: Combined;
   head = 0;
+  /** What `combined` gave for the window before, while no pane has entered or changed since. */
+  acc: unknown;
+  isFresh = false;
+  /** Start of the oldest pane in it: until a window begins later, the same panes make the next window too. */
+  oldest = NaN;
   /** Panes that hold the key, also those that no window has reached. */
   panes = 0;
   active = false;
@@ -30,13 +35,30 @@ class Track {
   insert(start: number, acc: unknown): void {
     let i = this.starts.length;
     while (i > this.head && this.starts[i - 1]! > start) i--;
+    this.isFresh = false;
     if (i < this.starts.length || start < this.combined.closedBefore) this.combined.forget();
     this.starts.splice(i, 0, start);
     this.accs.splice(i, 0, acc);
   }
 
+  /** A pane changed. */
+  forget(): void {
+    this.isFresh = false;
+    this.combined.forget();
+  }
+
+  /** What its panes in the window that begins at `start` make together; false when there is none. */
+  refresh(start: number, boundary: number): boolean {
+    this.advance(start);
+    if (this.head === this.starts.length) return false;
+    this.acc = this.combined.of(this.starts, this.accs, this.head, boundary);
+    this.oldest = this.starts[this.head]!;
+    this.isFresh = true;
+    return true;
+  }
+
   /** Leaves the panes before `start` behind. */
-  advance(start: number): void {
+  private advance(start: number): void {
     const { starts } = this;
     let { head } = this;
     while (head < starts.length && starts[head]! < start) head++;
@@ -58,8 +80,6 @@ class Track {
  */
 export class SlidingStore<T> extends PaneStore<T> {
   private readonly tracks: KeyMap<Track>;
-  /** Tracks in pane order of each pane, with the accumulator: what enters when a window reaches the pane. */
-  private readonly entries = new Map<Pane, unknown[]>();
   /** Panes that no window has reached. */
   private readonly waiting: Pane[] = [];
   private active: Track[] = [];
@@ -83,7 +103,7 @@ export class SlidingStore<T> extends PaneStore<T> {
 
   protected override opened(pane: Pane): void {
     this.catchUp();
-    this.entries.set(pane, []);
+    pane.extra = []; // track, accumulator, track, …: what enters when a window reaches the pane
     // Behind the window last visited: it is part of windows to come, at once.
     if (pane.firstEnd <= this.sweptTo) pane.entered = true;
     else this.wait(pane);
@@ -98,7 +118,6 @@ export class SlidingStore<T> extends PaneStore<T> {
 
   protected override reset(): void {
     this.tracks.clear();
-    this.entries.clear();
     this.waiting.length = 0;
     this.active = [];
     this.due = NaN;
@@ -111,7 +130,7 @@ export class SlidingStore<T> extends PaneStore<T> {
       this.tracks.set(key, track);
     }
     track.panes++;
-    this.entries.get(pane)!.push(track, acc);
+    pane.extra!.push(track, acc);
     if (pane.entered) {
       this.catchUp();
       this.enter(track, pane, acc);
@@ -120,16 +139,15 @@ export class SlidingStore<T> extends PaneStore<T> {
   }
 
   protected override changed(key: KeyOf): void {
-    this.tracks.get(key)?.combined.forget();
+    this.tracks.get(key)?.forget();
   }
 
   protected override removed(pane: Pane): void {
-    const entries = this.entries.get(pane)!;
+    const entries = pane.extra!;
     for (let i = 0; i < entries.length; i += 2) {
       const track = entries[i] as Track;
       if (--track.panes === 0) this.tracks.delete(track.key);
     }
-    this.entries.delete(pane);
   }
 
   private enter(track: Track, pane: Pane, acc: unknown): void {
@@ -147,7 +165,7 @@ export class SlidingStore<T> extends PaneStore<T> {
     return this.waiting.length > 0 ? this.waiting[0]!.firstEnd : NaN;
   }
 
-  sweep(upTo: number, out: Out<unknown>, visit: Visit): void {
+  sweep(upTo: number, _drop: number, out: Out<unknown>, visit?: Visit): void {
     this.upTo = upTo;
     while (this.due <= upTo) {
       if (out.closed) return;
@@ -156,23 +174,23 @@ export class SlidingStore<T> extends PaneStore<T> {
     }
   }
 
-  private visitWindow(end: number, visit: Visit): void {
-    const window: Window = { start: this.slicing.startOf(end), end };
+  private visitWindow(end: number, visit: Visit | undefined): void {
+    const start = this.slicing.startOf(end);
+    const window: Window = { start, end };
     this.sweptTo = end;
     this.reach(end);
     if (!this.sorted) this.active.sort((a, b) => a.arrival - b.arrival);
     this.sorted = true;
     const { active } = this;
-    const boundary = this.boundaryOf(window.start);
+    const boundary = this.boundaryOf(start);
     let kept = 0;
     for (const track of active) {
-      track.advance(window.start);
-      if (track.head === track.starts.length) {
+      if ((!track.isFresh || track.oldest < start) && !track.refresh(start, boundary)) {
         track.active = false;
         continue;
       }
       active[kept++] = track;
-      visit(track.key, window, track.combined.of(track.starts, track.accs, track.head, boundary));
+      if (visit !== undefined) visit(track.key, window, track.acc);
     }
     active.length = kept;
   }
@@ -184,7 +202,7 @@ export class SlidingStore<T> extends PaneStore<T> {
     while (reached < waiting.length && waiting[reached]!.start < end) {
       const pane = waiting[reached++]!;
       pane.entered = true;
-      const entries = this.entries.get(pane)!;
+      const entries = pane.extra!;
       for (let i = 0; i < entries.length; i += 2) this.enter(entries[i] as Track, pane, entries[i + 1]);
     }
     if (reached > 0) waiting.splice(0, reached);

@@ -55,6 +55,14 @@ export class Firings {
     this.firstEnd = Math.min(this.firstEnd, end);
   }
 
+  /** A session that has spoken was extended: it is remembered until its new end has passed. */
+  extend(id: KeyOf, end: number): void {
+    const known = this.fired.get(id);
+    if (known === undefined || known.end >= end) return;
+    known.end = end;
+    this.endsAt(id, end);
+  }
+
   /** Forgets a window that no longer exists; true if it had spoken. */
   take(id: KeyOf): boolean {
     return this.fired.delete(id);
@@ -118,6 +126,11 @@ export class Speaker<T> {
     const row = this.parts.build(window, key, acc);
     this.parts.previous?.compare(row, key, window, acc);
     out.event(stampOf(window.end), { op: 'upsert', key: identity, row, pane } satisfies Change<unknown>);
+  }
+
+  /** The window of a row that was added ends there now. */
+  extended(key: KeyOf, window: Window): void {
+    if (this.parts.assigner.kind === 'session') this.firings.extend(keyFrom(this.identity(key, window)), window.end);
   }
 
   /** Takes back what was said of a window that does not exist any more; the row holds window and key only. */

@@ -16,9 +16,9 @@ export interface WindowStore<T> {
   gone?(visit: (key: KeyOf, window: Window) => void): void;
   /** The accumulator of one key and window; `undefined` when there is none. */
   peek(key: KeyOf, window: Window): unknown;
-  /** Visits every window with `end <= upTo` that was not visited yet, in (end, key arrival) order. */
-  sweep(upTo: number, out: Out<unknown>, visit: Visit): void;
-  /** Forgets what no open window (`end > drop`) needs. */
+  /** Visits every window with `end <= upTo` that was not visited yet, in (end, key arrival) order; without `visit` only passes them. */
+  sweep(upTo: number, drop: number, out: Out<unknown>, visit?: Visit): void;
+  /** Forgets what no open window (`end > drop`) needs; a sweep with the same `drop` has come before. */
   expire(drop: number, out: Out<unknown>): void;
   /** Rows in state. */
   held(): number;

@@ -18,7 +18,7 @@ export class TumblingStore<T> extends PaneStore<T> {
     this.due = Infinity;
   }
 
-  sweep(upTo: number, out: Out<unknown>, visit: Visit): void {
+  sweep(upTo: number, _drop: number, out: Out<unknown>, visit?: Visit): void {
     if (upTo > this.sweptTo) this.sweptTo = upTo;
     if (this.due > upTo || this.order.length === 0) return;
     this.due = Infinity;
@@ -29,6 +29,7 @@ export class TumblingStore<T> extends PaneStore<T> {
         return;
       }
       pane.entered = true;
+      if (visit === undefined) continue;
       const window: Window = { start: pane.start, end: pane.end };
       pane.cells.forEach((acc, key) => {
         if (!out.closed) visit(key, window, acc);

@@ -22,13 +22,12 @@ const TABLE = {
   'operator limit': ['a', 'a pipe is cut with take() of RxJS; no operator counts rows over the life of a query'],
   'refusal two-windows': ['a', 'a row may carry several window columns; each aggregate names the one it groups by'],
   'refusal not-a-timestamp': ['a', 'event time may be any number of ms: there is no timestamp type to insist on'],
-  'update mode for sessions': ['a', 'sessions are updated through changes; Spark refuses them in update mode'],
+  'refusal session-update-unsupported': ['a', 'sessions are updated through changes'],
 
   // (d) options of one dialect
   'assigner slidingByDifference': ['d', "Kafka Streams' look-back windows depend on the rows; sliding() is hopping"],
   'option retractMergedSessions': ['d', 'a session is known by key and start: a later end is an upsert, not a delete and another row'],
   'option closingBehavior fireAlways': ['d', 'an empty pane is never emitted'],
-  'option onTimeBehavior': ['d', 'an empty pane is never emitted; only early panes could make it matter'],
   'trigger endOfStream on windows that end': ['d', 'a window speaks when the watermark passes its end; only the global window waits for the end'],
 
   // (e) element: not yet
@@ -65,7 +64,6 @@ const TABLE = {
   'window of a window': ['e', 'grouping by two windows at once'],
   'operator join': ['e', 'joins'],
   'operator windowTime': ['e', 'the time of a window as event time'],
-  'operator previousRows': ['e', 'aggregates of the rows before'],
   'operator dropDuplicates in batches': ['e', 'the runner of queries'],
   'operator dropDuplicatesWithinWatermark in batches': ['e', 'the runner of queries'],
   'operator sort': ['e', 'sorted tables of complete mode'],
@@ -86,6 +84,8 @@ const TABLE = {
   'step expectProgress': ['e', 'the runner of queries'],
   'step expectActive': ['e', 'the runner of queries'],
   'step expectError': ['e', 'refusals of the runner of queries'],
+  'batch time in a predicate': ['e', 'the runner of queries'],
+  'union of rows without event time': ['e', 'a merge of untimed streams'],
   'conf of a query': ['e', 'the runner of queries'],
   'table durationMs': ['e', 'delays as text, by the runner of queries'],
   'table eventTimeStats': ['e', 'progress of the runner of queries'],

@@ -3,7 +3,7 @@ import { operatorHarness, textOf } from 'tidemark/testing';
 import { describe, expect, it } from 'vitest';
 import type { OperatorHarness } from '../../src/testing';
 import { expectSame, operatorOf, randomCase, type Case, type Out, type Result } from './cases';
-import { keyText, oracle, type Answer, type Policy, type Row } from './oracle';
+import { keyText, oracle, type Answer, type Figures, type Policy, type Row } from './oracle';
 import { forSeeds } from './random';
 
 /** What the operator said, with the number of the signal that caused it. */
@@ -12,7 +12,7 @@ interface Told {
   readonly signal: Signal<Out>;
 }
 
-type Between = (harness: OperatorHarness<Row, Out>, at: number) => void;
+type Between = (harness: OperatorHarness<Row, Out>, at: number) => unknown;
 
 function play(one: Case, emit: Policy, between: Between = () => undefined): Told[] {
   const harness = operatorHarness(operatorOf(one, emit));
@@ -36,8 +36,9 @@ function expectOutput(one: Case, told: readonly Told[], answer: Answer): void {
     const want = answer.said[i];
     if (want === undefined) return expect.fail(`more than expected: at signal ${at} ${textOf(row)}`);
     expectSame(row, want, one.key, one.select);
-    expect(at, `the moment of [${want.start}, ${want.end})`).toBe(want.at);
-    expect(time, 'the stamp').toBe(want.end === Infinity ? 8_640_000_000_000_000 : want.end - 1);
+    if (at !== want.at) expect.fail(`[${want.start}, ${want.end}) was said at signal ${at}, not ${want.at}`);
+    const stamp = want.end === Infinity ? 8_640_000_000_000_000 : want.end - 1;
+    if (time !== stamp) expect.fail(`[${want.start}, ${want.end}) is stamped ${time}, not ${stamp}`);
   });
   const [missing] = answer.said.slice(events.length);
   if (missing !== undefined) expect.fail(`missing: at signal ${missing.at} ${missing.op} [${missing.start}, ${missing.end}) ${missing.key}`);
@@ -52,6 +53,23 @@ function expectRejections(told: readonly Told[], answer: Answer): void {
     if (reason === 'noWindow') return expect(signal.detail).toBeUndefined();
     const behindMs = drop - Math.max(...windows.map((window) => window.end));
     expect(signal.detail).toEqual({ windows, behindMs, missingDelayMs: behindMs + 1 });
+  });
+}
+
+/** The operator's own counters; open windows only now and then, because counting them costs. */
+function figuresOf(harness: OperatorHarness<Row, Out>, at: number): Partial<Figures> {
+  const { held, absorbed, rejected, partlyLate } = harness.tally;
+  const refused = (rejected.late ?? 0) + (rejected.noWindow ?? 0);
+  const figures = { held, absorbed, rejected: refused, partly: partlyLate };
+  return at % 8 > 0 ? figures : { ...figures, windows: harness.report['openWindows'] as number };
+}
+
+function expectFigures(got: readonly Partial<Figures>[], answer: Answer): void {
+  got.forEach((figures, at) => {
+    const wanted = answer.figures[at] as Figures;
+    for (const [name, figure] of Object.entries(figures)) {
+      if (figure !== wanted[name as keyof Figures]) expect({ at, ...figures }).toEqual({ at, ...wanted });
+    }
   });
 }
 
@@ -73,15 +91,11 @@ describe('against the oracle', () => {
     forSeeds(600, (random) => {
       const one = randomCase(random, { lateness: true });
       const answer = answerOf(one, 'onClose');
-      const figures: unknown[] = [];
-      const told = play(one, 'onClose', (harness) => {
-        const { held, absorbed, rejected, partlyLate } = harness.tally;
-        const refused = (rejected.late ?? 0) + (rejected.noWindow ?? 0);
-        figures.push({ held, absorbed, rejected: refused, partly: partlyLate, windows: harness.report['openWindows'] });
-      });
+      const figures: Partial<Figures>[] = [];
+      const told = play(one, 'onClose', (harness, at) => figures.push(figuresOf(harness, at)));
       expectOutput(one, told, answer);
       expectRejections(told, answer);
-      expect(figures).toEqual(answer.figures);
+      expectFigures(figures, answer);
     });
   });
 
@@ -98,13 +112,9 @@ describe('against the oracle', () => {
   it.each(['onTime', 'onUpdate'] as const)('%s holds and forgets what the rules say', (emit) => {
     forSeeds(300, (random) => {
       const one = randomCase(random, { lateness: true });
-      const figures: unknown[] = [];
-      play(one, emit, (harness) => {
-        const { held, absorbed, rejected, partlyLate } = harness.tally;
-        const refused = (rejected.late ?? 0) + (rejected.noWindow ?? 0);
-        figures.push({ held, absorbed, rejected: refused, partly: partlyLate, windows: harness.report['openWindows'] });
-      });
-      expect(figures).toEqual(answerOf(one, emit).figures);
+      const figures: Partial<Figures>[] = [];
+      play(one, emit, (harness, at) => figures.push(figuresOf(harness, at)));
+      expectFigures(figures, answerOf(one, emit));
     });
   });
 

@@ -194,7 +194,7 @@ class Oracle {
 
   private grouped(key: string, window: Window, arrival: number, row: Row): Group {
     const name = `${window.start} ${window.end}`;
-    if (!this.openedWindows.has(name)) this.openedWindows.set(name, arrival);
+    if (!this.openedWindows.has(name)) this.openedWindows.set(name, this.openedWindows.size);
     let group = this.groups.find((g) => g.key === key && g.start === window.start && g.end === window.end);
     if (group === undefined) {
       const opened = this.openedWindows.get(name) as number;
@@ -217,8 +217,8 @@ class Oracle {
       start,
       end,
       key,
-      rows: [...met.flatMap((g) => g.rows), [arrival, row]],
-      opened: firstArrival,
+      rows: [...met.flatMap((g) => g.rows).sort(([a], [b]) => a - b), [arrival, row]],
+      opened: 0,
       arrival: firstArrival,
       overlapsClosed: overlapsClosed || met.some((g) => g.overlapsClosed),
       spoken: (heir?.spoken ?? false) && heir?.end === end,
@@ -275,7 +275,7 @@ class Oracle {
 
   private say(op: Said['op'], group: Group, timing?: Said['timing'], isLast = false): void {
     const { start, end, key, overlapsClosed } = group;
-    const rows = [...group.rows].sort(([a], [b]) => a - b).map(([, row]) => row);
+    const rows = group.rows.map(([, row]) => row);
     const common = { at: this.at, op, start, end, key, overlapsClosed, rows };
     if (op === 'upsert' && timing !== undefined) this.said.push({ ...common, timing, index: group.firings++, isLast });
     else this.said.push(common);

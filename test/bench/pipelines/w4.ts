@@ -1,10 +1,8 @@
-import { from } from 'rxjs';
+import type { Observable } from 'rxjs';
 import type { Delivery } from '../data';
 import { dropDuplicates, rows, withWatermark } from '../library';
 
 /** Rows without second deliveries. */
-export function w4Pipeline(events: readonly Delivery[], delay: number, every: number, onRow: (row: Delivery) => void): void {
-  from(events)
-    .pipe(withWatermark('t', delay, { emitEvery: { rows: every } }), dropDuplicates(['id', 't']), rows())
-    .subscribe(onRow);
+export function w4Pipeline(source: Observable<Delivery>, delay: number, every: number): Observable<Delivery> {
+  return source.pipe(withWatermark('t', delay, { emitEvery: { rows: every } }), dropDuplicates(['id', 't']), rows());
 }

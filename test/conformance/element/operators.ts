@@ -1,9 +1,7 @@
 import {
   dictOf,
-  either,
   flag,
   integer,
-  isRecord,
   lazily,
   maybe,
   nullable,
@@ -53,7 +51,7 @@ const stage = object({
   contiguity: oneOf('begin', 'next', 'followedBy', 'followedByAny', 'notNext', 'notFollowedBy'),
   where: nullable(text),
   oneOrMore: maybe(flag),
-  times: maybe(either(integer, object({ from: maybe(integer), to: maybe(integer), min: maybe(integer), max: maybe(integer) }), (v) => !isRecord(v))),
+  times: maybe(positive),
   optional: maybe(flag),
   inner: maybe(oneOf('consecutive', 'allowCombinations')),
 });

@@ -1,0 +1,114 @@
+import { parseArgs } from 'node:util';
+import { parseDuration, type Duration } from 'tidemark';
+import { DemoFailure, reasonOf } from './failure';
+import type { Format } from './input';
+
+export const HELP = `npm start                                     real earthquakes, replayed in their order of arrival
+npm start -- --input FILE --time COLUMN --key COLUMN [...]   the same on your own NDJSON or CSV
+npm start -- --video [--seed N] [--input FILE]               metrics of trending videos, generated or from a file
+
+  --input FILE      NDJSON or CSV, also with .gz; read row by row
+  --format NAME     ndjson or csv; default: by the name of the file
+  --time COLUMN     event time: epoch numbers or ISO-8601 text (without a zone: UTC)
+  --key COLUMN      what windows are grouped by
+  --value COLUMN    the figure of a row: mean, max and p90 are of this; without it rows are only counted
+  --id COLUMN       rows with the same id and time are duplicates; without it none are
+  --unit NAME       ms or seconds: what a number in the time column counts; default ms
+  --delay TEXT      how late rows may come; default '3 days' (earthquakes), else '10 minutes'
+  --window TEXT     size of the windows; default '6 hours' (earthquakes), '2 days' (videos), else '1 hour'
+  --slide TEXT      step of the sliding windows; default a quarter of their size (videos: a half)
+  --alert-at N      a window whose maximum reaches N raises an alert; default 5 (earthquakes), else none
+  --trend SHARE     a window whose count differs by more from the recent ones raises an alert; default 1 (100 %)
+  --seed N          seed of the generated videos; default 1
+  --out FOLDER      where windows.ndjson, alerts.ndjson and rejected.ndjson go; default out
+  --fast            does not slow the replay down for the eye
+  --help            this text`;
+
+/** What the user asked for; durations in ms. */
+export interface Arguments {
+  readonly help: boolean;
+  readonly video: boolean;
+  readonly fast: boolean;
+  readonly out: string;
+  readonly seed: number;
+  readonly unit: 'ms' | 'seconds';
+  readonly trendAbove: number;
+  readonly input?: string;
+  readonly format?: Format;
+  readonly time?: string;
+  readonly key?: string;
+  readonly value?: string;
+  readonly id?: string;
+  readonly delay?: number;
+  readonly window?: number;
+  readonly slide?: number;
+  readonly alertAt?: number;
+}
+
+const TEXT = { type: 'string' } as const;
+const FLAG = { type: 'boolean', default: false } as const;
+const OPTIONS = {
+  ...{ input: TEXT, format: TEXT, time: TEXT, key: TEXT, value: TEXT, id: TEXT, unit: TEXT, delay: TEXT, window: TEXT, slide: TEXT },
+  ...{ 'alert-at': TEXT, trend: TEXT, seed: TEXT, out: TEXT, video: FLAG, fast: FLAG, help: { ...FLAG, short: 'h' } },
+} as const;
+
+/** Reads the command line; a mistake is a `DemoFailure` that names it. */
+export function readArguments(argv: readonly string[]): Arguments {
+  const values = valuesOf(argv);
+  const { input, time, key, value, id, video = false } = values;
+  if (!values.help && input === undefined && (time ?? key ?? value ?? id) !== undefined) {
+    throw new DemoFailure('--time, --key, --value and --id are for --input FILE');
+  }
+  if (!values.help && input !== undefined && !video && (time === undefined || key === undefined)) {
+    throw new DemoFailure('--input needs --time COLUMN and --key COLUMN');
+  }
+  return {
+    ...{ help: values.help ?? false, video, fast: values.fast ?? false, out: values.out ?? 'out' },
+    seed: numberOf('seed', values.seed) ?? 1,
+    unit: oneOf('unit', values.unit, ['ms', 'seconds']) ?? 'ms',
+    trendAbove: numberOf('trend', values.trend) ?? 1,
+    ...given({ input, time, key, value, id, format: oneOf('format', values.format, ['ndjson', 'csv']) }),
+    ...given({ delay: spanOf('delay', values.delay, 0), window: spanOf('window', values.window, 1) }),
+    ...given({ slide: spanOf('slide', values.slide, 1), alertAt: numberOf('alert-at', values['alert-at']) }),
+  };
+}
+
+function valuesOf(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options: OPTIONS, strict: true }).values;
+  } catch (cause) {
+    throw new DemoFailure(`${reasonOf(cause)} (--help lists what there is)`);
+  }
+}
+
+type Given<T> = { [P in keyof T]?: Exclude<T[P], undefined> };
+
+/** Only what was said: `exactOptionalPropertyTypes` tells an absent option from an undefined one. */
+function given<T extends object>(options: T): Given<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Given<T>;
+}
+
+function oneOf<V extends string>(name: string, text: string | undefined, values: readonly V[]): V | undefined {
+  if (text === undefined) return undefined;
+  const found = values.find((value) => value === text);
+  if (found === undefined) throw new DemoFailure(`--${name} is ${values.join(' or ')}, not '${text}'`);
+  return found;
+}
+
+function numberOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new DemoFailure(`--${name} is a number, not '${text}'`);
+  return value;
+}
+
+function spanOf(name: string, text: string | undefined, atLeast: number): number | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const ms = parseDuration((/^\d+$/.test(text) ? Number(text) : text) as Duration, `--${name}`);
+    if (ms >= atLeast) return ms;
+  } catch (cause) {
+    throw new DemoFailure(reasonOf(cause));
+  }
+  throw new DemoFailure(`--${name} must ${atLeast === 0 ? 'not be negative' : 'be longer than nothing'}, and is '${text}'`);
+}

@@ -1,0 +1,30 @@
+import { lacking, type FeatureName } from '../features';
+import { malformed } from '../shape';
+import type { ElementOperator } from './driver';
+import type { OperatorConfig } from './operators';
+import type { StepKind } from './steps';
+
+/** Operators whose cases are read and checked, but cannot be run yet. */
+function notYet<T extends OperatorConfig['type']>(type: T, name: FeatureName, steps: readonly StepKind[]): ElementOperator<T> {
+  return { steps, lacks: () => [lacking(name)], build: () => malformed('operator', `${type} cannot be run`) };
+}
+
+const MOVES = ['element', 'watermark', 'idle', 'processingTime', 'checkpointRestore'] as const;
+const CHECKS = ['expect', 'expectLate', 'expectDropped', 'expectSequence', 'expectError'] as const;
+
+export const intervalJoin = notYet('intervalJoin', 'operator intervalJoin', [...MOVES, ...CHECKS, 'expectState']);
+export const temporalJoin = notYet('temporalJoin', 'operator temporalJoin', [...MOVES, ...CHECKS]);
+export const streamTableJoin = notYet('streamTableJoin', 'operator streamTableJoin', [...MOVES, ...CHECKS]);
+export const dedup = notYet('dedup', 'operator dedup', [...MOVES, ...CHECKS]);
+export const topN = notYet('topN', 'operator topN', [...MOVES, ...CHECKS]);
+export const pattern = notYet('pattern', 'operator pattern', [...MOVES, ...CHECKS, 'expectTimeouts']);
+export const keyedProcess = notYet('keyedProcess', 'operator keyedProcess', [...MOVES, ...CHECKS, 'expectSideOutput', 'expectState', 'expectTimers']);
+export const timerService = notYet('timerService', 'operator timerService', [
+  'register',
+  'delete',
+  'watermark',
+  'processingTime',
+  'checkpointRestore',
+  'expectTimers',
+  'expectState',
+]);

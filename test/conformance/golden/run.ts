@@ -1,0 +1,181 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Subject } from 'rxjs';
+import { outcomes, type Change, type Outcome } from 'tidemark';
+import { sameValue } from '../compare';
+import { lacking } from '../features';
+import type { Columns, Row } from '../query/columns';
+import { goldenOperator, summaryOperator, type QueryOperator, type Table } from '../query/operators';
+import { outputOf, planOf, sourceNode, type Plan } from '../query/plan';
+import { finished, ResultTable, tailPlan } from '../query/table';
+import {
+  anything,
+  dictOf,
+  flag,
+  index,
+  isRecord,
+  listOf,
+  malformed,
+  maybe,
+  object,
+  oneOf,
+  positive,
+  someOf,
+  tagged,
+  text,
+  type Shape,
+  type Shaped,
+} from '../shape';
+import { Skip, skipIfLacking } from '../verdict';
+import { deliver } from './arrival';
+import { checkColumns, checkOutput, expectation } from './expect';
+import { columnNames, isInstalled, load, sourceShape, type SourceSpec } from './source';
+import { checkSummary, summarise } from './summary';
+
+const batchBy: Shape<number | string> = (value, at) => (typeof value === 'string' ? value : positive(value, at));
+
+const caseShape = object({
+  name: text,
+  note: maybe(text),
+  origin: maybe(anything),
+  tags: maybe(listOf(text)),
+  differs: maybe(text),
+  needs: maybe(text),
+  streams: dictOf(sourceShape),
+  tables: maybe(dictOf(sourceShape)),
+  query: listOf(goldenOperator),
+  outputMode: oneOf('append', 'update', 'complete'),
+  execution: tagged('mode', { element: {}, microbatch: { batchBy } }),
+  flush: flag,
+  summary: maybe(someOf(summaryOperator)),
+  expect: expectation,
+  expectLate: maybe(dictOf(index)),
+});
+type GoldenCase = Shaped<typeof caseShape>;
+
+/** The fields of a golden file. */
+export const goldenFile = object({ format: oneOf(1), suite: text, data: text, origin: maybe(anything), note: maybe(text), cases: anything });
+
+export function isGoldenFile(file: unknown): boolean {
+  return isRecord(file) && file['format'] !== undefined && file['data'] !== undefined;
+}
+
+/** Where the files of a golden file lie. A root that nobody gave may be missing: then there is nothing to run on. */
+export interface DataRoot {
+  readonly path: string;
+  readonly isMissing: boolean;
+}
+
+export function dataRootOf(data: string, folder: string, given: string | undefined): DataRoot {
+  const path = given ?? resolve(folder, data);
+  return { path, isMissing: given === undefined && !existsSync(path) };
+}
+
+/** Runs one case of a golden file; throws what is wrong with it. */
+export function runGoldenCase(given: unknown, root: DataRoot): void {
+  const one = caseShape(given, 'case');
+  if (Object.keys(one.streams).length === 0) malformed('streams', 'there is none');
+  const sources = new Map(Object.entries(one.streams).map(([name]) => [name, new Subject<Row>()]));
+  const isThere = one.needs === undefined || isInstalled(one.needs, 'needs');
+  const plan = understood(one, sources);
+  if (one.differs !== undefined) throw new Skip('differs', one.differs);
+  if (!isThere) throw new Skip(`(c) needs ${one.needs}`, 'the package is not installed');
+  if (one.outputMode === 'update') skipIfLacking([lacking('output mode update')]);
+  if (one.execution.mode === 'microbatch') skipIfLacking([lacking('execution in micro-batches')]);
+  skipIfLacking(plan.lacks);
+  if (root.isMissing) throw new Skip('(c) data', 'the data are not beside the checkout');
+  execute(one, plan, sources, root.path);
+}
+
+/** Reads the whole case against its columns, so that what is malformed shows before anything is skipped or run. */
+function understood(one: GoldenCase, sources: ReadonlyMap<string, Subject<Row>>): Plan {
+  const empty = tablesOf(one.tables ?? {}, (spec) => ({ columns: columnNames(spec), rows: [] }));
+  const { plan, columns } = planned(one, sources, empty);
+  const output = checkSummary(one.summary ?? [], columns, empty);
+  checkColumns(one.expect, output);
+  const unknown = Object.keys(one.expectLate ?? {}).find((id) => !plan.ids.includes(id));
+  if (unknown !== undefined) malformed('expectLate', `there is no operator '${unknown}'`);
+  const { execution } = one;
+  if (execution.mode === 'microbatch' && typeof execution.batchBy === 'string') {
+    for (const spec of Object.values(one.streams)) if (!columnNames(spec).includes(execution.batchBy)) malformed('execution', `no column '${execution.batchBy}'`);
+  }
+  return plan;
+}
+
+type Tables = Readonly<Record<string, Table>>;
+
+function tablesOf(specs: Readonly<Record<string, SourceSpec>>, make: (spec: SourceSpec, name: string) => Table): Tables {
+  return Object.fromEntries(Object.entries(specs).map(([name, spec]) => [name, make(spec, name)]));
+}
+
+function planned(one: GoldenCase, sources: ReadonlyMap<string, Subject<Row>>, tables: Tables): { plan: Plan; columns: Columns } {
+  const streams = Object.fromEntries(
+    Object.entries(one.streams).map(([name, spec]) => [name, sourceNode(columnNames(spec), sources.get(name)!)]),
+  );
+  // Update mode says of each group what complete mode says of it last.
+  const mode = one.outputMode === 'append' ? 'append' : 'complete';
+  const plan = planOf(one.query as readonly QueryOperator[], { mode, streams, tables });
+  const tail = tailPlan(plan.tail, plan.output.columns, new Subject<Row>(), tables);
+  return { plan: { ...plan, lacks: [...plan.lacks, ...tail.lacks], ids: [...plan.ids, ...tail.ids] }, columns: tail.output.columns };
+}
+
+function execute(one: GoldenCase, { ids }: Plan, sources: ReadonlyMap<string, Subject<Row>>, root: string): void {
+  const tables = tablesOf(one.tables ?? {}, (spec, name) => load(spec, root, `tables.${name}`));
+  const arriving = Object.entries(one.streams).map(([name, spec]) => ({
+    name,
+    rows: load(spec, root, `streams.${name}`).rows,
+    arrival: spec.arrival,
+  }));
+  const { plan, columns } = planned(one, sources, tables);
+  const collected = new Collected(plan, ids);
+  deliver(arriving, (name, row) => {
+    sources.get(name)!.next(row);
+    collected.check();
+  });
+  if (one.flush) for (const source of sources.values()) source.complete();
+  const output = { columns, rows: collected.rows(plan, tables) };
+  collected.close();
+  checkOutput(one.expect, summarise(one.summary ?? [], output, tables), root);
+  for (const [id, late] of Object.entries(one.expectLate ?? {})) sameValue(`late rows of '${id}'`, late, collected.late.get(id));
+}
+
+/** What comes out of a query while it runs. */
+class Collected {
+  readonly late: Map<string, number>;
+  private readonly table = new ResultTable();
+  private readonly appended: Row[] = [];
+  private failure: { readonly error: unknown } | undefined;
+  private readonly subscription;
+
+  constructor({ output }: Plan, ids: readonly string[]) {
+    this.late = new Map(ids.map((id) => [id, 0]));
+    const stream = outputOf(output).open().pipe(outcomes());
+    this.subscription = stream.subscribe({
+      next: (outcome) => this.take(outcome, output.isTable === true),
+      error: (error: unknown) => (this.failure = { error }),
+    });
+  }
+
+  private take(outcome: Outcome<Row>, isTable: boolean): void {
+    if (outcome.kind === 'row') {
+      if (isTable) this.table.take(outcome.row as unknown as Change<Row>);
+      else this.appended.push(outcome.row);
+    } else if (outcome.reason === 'late') {
+      this.late.set(outcome.operator, (this.late.get(outcome.operator) ?? 0) + 1);
+    }
+  }
+
+  /** A query that failed is not fed on. */
+  check(): void {
+    if (this.failure !== undefined) throw this.failure.error;
+  }
+
+  rows({ output, tail }: Plan, tables: Tables): readonly Row[] {
+    this.check();
+    return output.isTable === true ? finished(tail, output.columns, this.table.rows(output.columns), tables) : this.appended;
+  }
+
+  close(): void {
+    this.subscription.unsubscribe();
+  }
+}

@@ -1,0 +1,56 @@
+import { isRecord, malformed, object, preview, text, type Shape } from '../shape';
+import type { Columns, Read } from './columns';
+
+type Operator = (values: readonly number[]) => number | null;
+
+const TWO: Readonly<Record<string, Operator>> = {
+  '+': ([a, b]) => a! + b!,
+  '-': ([a, b]) => a! - b!,
+  '*': ([a, b]) => a! * b!,
+  '/': ([a, b]) => (b === 0 ? null : a! / b!),
+  div: ([a, b]) => integerDivision(a!, b!),
+};
+
+const ONE: Readonly<Record<string, Operator>> = { floor: ([a]) => Math.floor(a!), abs: ([a]) => Math.abs(a!) };
+
+function integerDivision(a: number, b: number): number {
+  if (b === 0) throw new RangeError('div by 0');
+  return Math.floor(a / b);
+}
+
+const literal = object({ lit: (value, at) => (value === undefined ? malformed(at, 'missing') : value) });
+
+/** Reads an expression over rows of these columns. Null in, null out, but for `coalesce`. */
+export function valueOf(given: unknown, columns: Columns, at: string): Read {
+  if (typeof given === 'string') return columns.reader(given);
+  if (typeof given === 'number') return () => given;
+  if (isRecord(given)) {
+    const { lit } = literal(given, at);
+    return () => lit;
+  }
+  return Array.isArray(given) ? operation(given, columns, at) : malformed(at, `no expression: ${preview(given)}`);
+}
+
+function operation([name, ...given]: readonly unknown[], columns: Columns, at: string): Read {
+  const operator = text(name, at);
+  const parts = given.map((one, i) => valueOf(one, columns, `${at}[${i + 1}]`));
+  if (operator === 'coalesce') {
+    if (parts.length === 0) malformed(at, 'coalesce of nothing');
+    return (row) => parts.reduce<unknown>((found, part) => found ?? part(row), null);
+  }
+  const known = Object.hasOwn(TWO, operator) ? TWO : Object.hasOwn(ONE, operator) ? ONE : malformed(at, `unknown operator '${operator}'`);
+  if (parts.length !== (known === TWO ? 2 : 1)) malformed(at, `'${operator}' takes ${known === TWO ? 2 : 1}, not ${parts.length}`);
+  const apply = known[operator]!;
+  return (row) => {
+    const values = parts.map((part) => part(row) ?? null);
+    return values.includes(null) ? null : apply(values.map(numberOf));
+  };
+}
+
+function numberOf(value: unknown): number {
+  if (typeof value !== 'number') throw new TypeError(`arithmetic with ${preview(value)}`);
+  return value;
+}
+
+/** An expression that is read later, when its columns are known. */
+export const expression: Shape<unknown> = (value, at) => (value === undefined ? malformed(at, 'missing') : value);
