@@ -1,6 +1,5 @@
 import type { OperatorFunction } from 'rxjs';
 import type { ResultOf, Select } from '../src/aggregate/aggregate';
-import { buffered } from '../src/aggregate/buffered';
 import { foldingOf, type Folding } from '../src/aggregate/plan';
 import type { Change, Element, Window } from '../src/element';
 import { checkOption } from '../src/errors';
@@ -11,8 +10,6 @@ import type { Traits } from '../src/traits';
 import type { Assigner } from '../src/window/assigner';
 import type { Emit } from '../src/window/emit';
 import { OnClose } from '../src/window/onClose';
-import { PerWindowStore } from '../src/window/perWindowStore';
-import { Previous } from '../src/window/previous';
 import { checkNames, rowBuilderOf } from '../src/window/resultRow';
 import { Running } from '../src/window/running';
 
@@ -132,11 +129,10 @@ function running<T>(options: AnyOptions<T>, reader: KeyReader<T>, folding: Foldi
 }
 
 function windowed<T>(options: AnyOptions<T>, assigner: Assigner<T>, reader: KeyReader<T>, folding: Folding): OperatorSpec<T, unknown> {
-  const build = rowBuilderOf(reader.columns, folding, true);
+  const used = assigner.adapt?.(folding) ?? folding;
+  const build = rowBuilderOf(reader.columns, used, true);
+  const velocity = used.columns.find((column) => column.velocity !== undefined)?.velocity;
   const isChange = options.emit?.kind === 'change';
-  // Sessions merge whatever their aggregates can; other windows of those that cannot merge do not share slices.
-  const whole = folding.mergeable || assigner.kind !== 'session' ? folding : buffered(folding);
-  const shares = whole.mergeable || assigner.kind === 'tumbling' || assigner.kind === 'global';
   return {
     type: 'aggregate',
     options,
@@ -144,16 +140,12 @@ function windowed<T>(options: AnyOptions<T>, assigner: Assigner<T>, reader: KeyR
     stateful: true,
     traits: ([input]) => resultTraits(input as Traits, isChange),
     create: () => {
-      const store = shares ? assigner.store({ folding: whole, reader }) : new PerWindowStore(assigner, { folding: whole, reader });
-      const previous = Previous.of(whole, assigner as Assigner<never>, reader.columns.length);
-      const parts = { store, assigner, build: rowBuilderFor(whole), keyColumns: reader.columns, ...(previous === undefined ? {} : { previous }) };
+      const store = assigner.store({ folding: used, reader });
+      const previous = velocity?.make(used, assigner, reader.columns.length);
+      const parts = { store, assigner, build, keyColumns: reader.columns, ...(previous === undefined ? {} : { previous }) };
       return options.emit === undefined ? new OnClose(parts) : options.emit.make(parts);
     },
   };
-
-  function rowBuilderFor(used: Folding): typeof build {
-    return used === folding ? build : rowBuilderOf(reader.columns, used, true);
-  }
 }
 
 /** Results are stamped `end - 1`, so they are ordered: none is late for the next operator. */

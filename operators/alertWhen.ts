@@ -11,13 +11,13 @@ import { parseNonNegative, parsePositive, type Duration } from '../src/time/dura
 /** Options of `alertWhen`. */
 export interface AlertOptions<T> extends OperatorOptions {
   /** What raises an alert: a function of the row, `threshold(…)` or `trend(…)`. */
-  readonly when: Condition<T>;
+  readonly when: Condition<NoInfer<T>>; // one made for fewer columns must not narrow the rows
   /** Whose alert it is: a column, columns, a function, or named ones. Default: all rows together. */
   readonly key?: KeySpec<T>;
   /** How long the condition must hold in event time, without a row that says otherwise, before it fires. Default 0. */
   readonly for?: Duration;
   /** What clears a key that fires (hysteresis). Default: a row for which `when` does not hold. */
-  readonly clearWhen?: Condition<T>;
+  readonly clearWhen?: Condition<NoInfer<T>>;
   /** After a firing, no new one of the same key within this event time. Default 0. */
   readonly coolDown?: Duration;
   /** Alerts of one instant and one value of these columns become one alert with `members`. */

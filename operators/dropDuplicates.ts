@@ -1,10 +1,10 @@
 import type { OperatorFunction } from 'rxjs';
 import { isLate, type Element, type Window } from '../src/element';
 import { checkOption, TidemarkError } from '../src/errors';
-import { readerOf } from '../src/key';
+import { createKeyMap, keyFrom, keyValues, readerOf, type KeyOf } from '../src/key';
 import { operator, type OperatorOptions, type Processor, type ProcessorContext } from '../src/operator';
-import { ExpiringKeys } from '../src/state/expiringKeys';
-import { cell } from '../src/state/table';
+import { SeenByTime } from '../src/state/seenByTime';
+import { cell, type StateEntry, type StateTable } from '../src/state/table';
 import type { Traits } from '../src/traits';
 
 /** Options of `dropDuplicates`. */
@@ -21,8 +21,6 @@ interface Plan {
   readonly time: 'instant' | 'window' | 'none';
   readonly windowColumn: string;
 }
-
-const BUCKET_MS = 10_000;
 
 /**
  * Lets the first row of each key through, in order of arrival; the others are rejected as `duplicate`.
@@ -85,33 +83,56 @@ function planOf(columns: readonly string[], options: DropDuplicatesOptions, inpu
   throw new TidemarkError('TIDEMARK_DEDUP_UNBOUNDED', `dropDuplicates over ${columns.join(', ')} would remember every key for ever; ${remedies}`, { columns });
 }
 
+/** Which (time, key) pairs have been seen; without a time, which keys. */
+interface Seen {
+  /** False when it was there. */
+  add(time: number, key: KeyOf): boolean;
+  expire(low: number): void;
+  readonly table: StateTable;
+}
+
+function seenOf(plan: Plan): Seen {
+  const { length } = plan.columns;
+  if (plan.time !== 'none') return new SeenByTime(length);
+  const keys = createKeyMap<true>(length);
+  return {
+    add: (_time, key) => keys.get(key) === undefined && (keys.set(key, true), true),
+    expire: () => {},
+    table: {
+      version: 1,
+      size: () => keys.size,
+      entries: () => [...keys.entries()].map(([key]): StateEntry => [keyValues(key, length), null]),
+      load: (entries) => {
+        keys.clear();
+        for (const [values] of entries) keys.set(keyFrom(values), true);
+      },
+    },
+  };
+}
+
 function dedup<T>(plan: Plan, { traits }: ProcessorContext): Processor<T, T> {
   const reader = readerOf<T>(plan.columns as readonly (keyof T & string)[]);
-  const seen = new ExpiringKeys(plan.columns.length, BUCKET_MS);
+  const seen = seenOf(plan);
   const byWindow = plan.time === 'window';
   const ties = byWindow ? 'instant' : traits.ties; // a window is late when its end <= W, whatever the stream
   const judged = traits.kind === 'event' && traits.watermark;
   let drop = -Infinity;
   return {
-    tables: { seen: seen.table, drop: cell(1, () => drop, (value) => (drop = value as number)) },
+    tables: { drop: cell(1, () => drop, (value) => (drop = value as number)), seen: seen.table },
     onEvent(time, row, out) {
       const at = byWindow ? (row[plan.windowColumn as keyof T] as Window).end : time;
       if (judged && isLate(at, drop, ties)) {
         const behindMs = drop - at;
         return out.reject('late', time, row, { behindMs, missingDelayMs: behindMs + (ties === 'instant' ? 1 : 0) });
       }
-      const key = reader.read(row);
-      const until = plan.time === 'none' ? Infinity : at;
-      if (seen.has(key, until)) return out.reject('duplicate', time, row);
-      seen.add(key, until);
-      out.forward(time, row);
+      if (seen.add(at, reader.read(row))) out.forward(time, row);
+      else out.reject('duplicate', time, row);
     },
     onWatermark(_emit, w) {
       drop = w;
-      // Forgotten exactly when a row with that time would be late.
-      if (plan.time !== 'none') seen.expire(ties === 'instant' ? w : w - 1);
+      seen.expire(ties === 'instant' ? w : w - 1); // forgotten exactly when a row with that time would be late
     },
     wantsBatch: (w) => w > drop,
-    report: () => ({ keys: seen.size }),
+    report: () => ({ keys: seen.table.size() }),
   };
 }

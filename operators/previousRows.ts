@@ -37,7 +37,7 @@ export interface PreviousRowsOptions<T, S> extends OperatorOptions {
  * @param options - `key`, `n` (whole number >= 1), `select`, `id`, `onError`
  * @returns the rows with the columns of `select`, with their times; the watermark passes
  * @throws `TIDEMARK_OPTION` at call: `n`, an empty select, `agg.velocity` (it compares windows); a key or selector that throws
- * follows `onError`, and its row is not among the rows before others
+ * follows `onError`, and its row is not among the rows before others; an aggregate of one's own that throws ends the stream
  *
  * Cost: O(n) per row; the selectors run again for each row looked back on. State: n rows a key, for ever: it grows with the keys.
  *

@@ -33,7 +33,7 @@ import { Timekeeper } from '../src/watermark/timekeeper';
  */
 export function reassignWatermark<T>(
   column: TimeColumn<T> | ((row: T) => TimeValue),
-  delay: Duration | WatermarkStrategy<T>,
+  delay: Duration | WatermarkStrategy<NoInfer<T>>,
   options: WatermarkOptions = {},
 ): OperatorFunction<Element<T>, Element<T>> {
   const strategy = strategyOf(delay);

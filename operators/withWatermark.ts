@@ -43,7 +43,7 @@ import { Timekeeper } from '../src/watermark/timekeeper';
  */
 export function withWatermark<In>(
   column: TimeColumn<RowOf<In>> | ((row: RowOf<In>) => TimeValue),
-  delay: Duration | WatermarkStrategy<RowOf<In>>,
+  delay: Duration | WatermarkStrategy<NoInfer<RowOf<In>>>,
   options?: WatermarkOptions,
 ): OperatorFunction<In, Element<RowOf<In>>>;
 export function withWatermark<In>(

@@ -53,6 +53,16 @@ export class TidemarkError extends Error {
   }
 }
 
+/** True for an error of this library, also of another copy of it (ESM beside CJS). */
+export function isTidemarkError(cause: unknown): cause is TidemarkError {
+  return cause instanceof Error && String((cause as Partial<TidemarkError>).code).startsWith('TIDEMARK_');
+}
+
+/** What a user's function threw after state may have been touched (internal). */
+export class StateTouched {
+  constructor(readonly cause: unknown) {}
+}
+
 /** Throws `TIDEMARK_OPTION` unless the condition holds. */
 export function checkOption(condition: boolean, message: string, details: Record<string, unknown> = {}): asserts condition {
   if (!condition) throw new TidemarkError('TIDEMARK_OPTION', message, details);

@@ -38,7 +38,7 @@ export function videoParser(timeColumn: string): (raw: RawRow) => VideoFigures {
     return {
       video_id: textIn(fields, 'video_id'),
       channel_id: textIn(fields, 'channel_id'),
-      category_id: numberIn(fields, 'category_id') ?? NaN,
+      category_id: Number(textIn(fields, 'category_id')),
       view_count: views,
       like_count: likes,
       comment_count: comments,

@@ -1,8 +1,15 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DemoFailure, reasonOf } from './failure';
 
 const FLUSH_AT = 65_536;
+
+/** Not `{ recursive: true }`: Node tries for ever where a parent exists and cannot hold folders (/proc). */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
+}
 
 /**
  * Writes rows as NDJSON, a chunk at a time, to `<path>.partial`, which gets its name when it is complete: nobody reads half
@@ -17,7 +24,7 @@ export class NdjsonFile {
   constructor(readonly path: string) {
     this.partial = `${path}.partial`;
     this.file = this.guard(() => {
-      mkdirSync(dirname(path), { recursive: true });
+      makeFolder(dirname(path));
       return openSync(this.partial, 'w');
     });
   }

@@ -47,7 +47,7 @@ const SIGHTINGS: Quantiles = [[0, 1], [0.5, 1.49], [0.75, 3], [0.95, 8], [0.99, 
 const CATEGORIES: readonly (readonly [below: number, id: number])[] = [[0.34, 20], [0.67, 10], [0.86, 24], [0.94, 1], [0.98, 22], [1, 25]];
 
 // Not measured: the lists come in order. The demo adds a delivery with a heavy tail, repetitions and damage.
-const ARRIVAL_MS: Quantiles = [[0, 20], [0.5, 400], [0.95, 20_000], [0.995, 180_000], [0.999, 1_200_000], [1, 2 * DAY]];
+const ARRIVAL_MS: Quantiles = [[0, 20], [0.5, 400], [0.95, 20_000], [0.995, 180_000], [0.997, DAY / 24], [1, 3 * DAY]];
 const REPEATED = 0.01;
 const DAMAGED = 0.002;
 
@@ -60,6 +60,7 @@ interface Video {
   readonly comments: number;
   views: number;
   left: number;
+  age: number;
 }
 
 /**
@@ -94,15 +95,20 @@ function newVideo(random: () => number): Video {
     seconds: Math.round(drawFrom(SECONDS, random)),
     likes: drawFrom(LIKES, random),
     comments: drawFrom(COMMENTS, random),
-    views: Math.round(drawFrom(VIEWS, random)),
+    views: Math.round(drawFrom(VIEWS, random) / 2),
     left: Math.floor(drawFrom(SIGHTINGS, random)),
+    age: 0,
   };
 }
 
-/** A video that stays listed grows as the measured ones do; its first views are drawn from those of all sightings. */
+/**
+ * A video that stays listed grows: on the first day as measured, then by a part of that, the smaller the older it is.
+ * Without that the views of old videos would leave the measured range.
+ */
 function nextDay(video: Video, random: () => number): Video {
   if (--video.left <= 0) return newVideo(random);
-  video.views = Math.min(Math.round(video.views * (1 + drawFrom(GROWTH, random))), 500_000_000);
+  video.age++;
+  video.views = Math.round(video.views * (1 + drawFrom(GROWTH, random) / video.age ** 2));
   return video;
 }
 

@@ -1,4 +1,6 @@
-import { TidemarkError } from '../errors';
+import { StateTouched, TidemarkError } from '../errors';
+import type { Assigner } from '../window/assigner';
+import type { Previous } from '../window/previous';
 import type { Aggregate, NumericStat, Select, ValueAggregate } from './aggregate';
 import { checkNumber, numericAdd, numericMerge, numericShape, partsOf, READ, type Numeric } from './numeric';
 
@@ -24,6 +26,8 @@ interface Column {
 /** What a column that compares with the key's previous window needs. */
 export interface Velocity {
   readonly maxGapMs: number;
+  /** Brings what remembers the windows before, so that pipes without such a column do not carry it. */
+  readonly make: (folding: Folding, assigner: Assigner<never>, keyColumns: number) => Previous;
 }
 
 /**
@@ -82,7 +86,7 @@ function numericOf(aggregate: Aggregate<unknown, unknown, unknown>): NumericStat
 
 function resultOf(aggregate: Aggregate<unknown, unknown, unknown>): (acc: unknown) => unknown {
   const stat = numericOf(aggregate);
-  return stat !== undefined ? (READ[stat] as (acc: unknown) => unknown) : (acc) => aggregate.result(acc);
+  return stat !== undefined ? (READ[stat] as (acc: unknown) => unknown) : guarded((acc: unknown) => aggregate.result(acc));
 }
 
 /** Which columns share an accumulator. */
@@ -129,16 +133,27 @@ function numericCell(aggregates: readonly Numericlike[]): Cell {
   });
 }
 
+/** A user's function that works on state: what it throws is marked. */
+function guarded<A extends unknown[], R>(work: (...args: A) => R): (...args: A) => R {
+  return (...args) => {
+    try {
+      return work(...args);
+    } catch (cause) {
+      throw new StateTouched(cause);
+    }
+  };
+}
+
 function plainCell(aggregate: Aggregate<unknown, unknown, unknown>): Cell {
   const { value, where, addValue } = aggregate as Partial<ValueAggregate<unknown, unknown, unknown, unknown>>;
   const common = {
     create: () => aggregate.create(),
-    merge: aggregate.merge && ((into: unknown, from: unknown): void => aggregate.merge?.(into, from)),
+    merge: aggregate.merge && guarded((into: unknown, from: unknown): void => aggregate.merge?.(into, from)),
     encode: (acc: unknown) => aggregate.encode(acc),
     decode: (data: unknown) => aggregate.decode(data),
   };
   if (value === undefined || addValue === undefined) {
-    return { ...common, read: (row) => row, add: (acc, row, arrival) => aggregate.add(acc, row, arrival) };
+    return { ...common, read: (row) => row, add: guarded((acc: unknown, row: unknown, arrival: number) => aggregate.add(acc, row, arrival)) };
   }
   return conditional(where, { ...common, read: value, add: addValue });
 }

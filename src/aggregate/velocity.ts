@@ -1,5 +1,7 @@
 import { parseNonNegative, type Duration } from '../time/duration';
+import { Previous } from '../window/previous';
 import type { Aggregate } from './aggregate';
+import type { Velocity as Comparison } from './plan';
 
 /** Options of `velocity`. */
 export interface VelocityOptions {
@@ -9,7 +11,7 @@ export interface VelocityOptions {
 
 /** An aggregate that the window operator compares with the key's previous window. */
 export interface Velocity<in T, A> extends Aggregate<T, A, number | null> {
-  readonly previous: { readonly maxGapMs: number };
+  readonly previous: Comparison;
 }
 
 /**
@@ -29,24 +31,11 @@ export interface Velocity<in T, A> extends Aggregate<T, A, number | null> {
  *
  * @example
  * const speed = agg.velocity(agg.sum<{ v: number }>('v'), { maxGap: '1 hour' });
- * speed.previous // => { maxGapMs: 3600000 }
+ * speed.previous.maxGapMs // => 3600000
  */
 export function velocity<T, A>(of: Aggregate<T, A, number | null>, options?: VelocityOptions): Velocity<T, A> {
   const maxGapMs = parseNonNegative(options?.maxGap ?? 0, 'maxGap');
-  return { ...of, name: 'velocity', parameters: { of: of.name, ...of.parameters, maxGapMs }, previous: { maxGapMs } };
+  return { ...of, name: 'velocity', parameters: { of: of.name, ...of.parameters, maxGapMs }, previous: { maxGapMs, make: (...parts) => new Previous(...parts) } };
 }
 
-/**
- * The change of a figure as a fraction of what it was.
- *
- * @param current - of this window
- * @param previous - of the window before; null when there is none or it is too far away
- * @returns (current - previous) / previous; null when either is null or the previous one is 0
- *
- * @example
- * velocityOf(150, 100) // => 0.5
- * velocityOf(150, 0) // => null
- */
-export function velocityOf(current: number | null, previous: number | null): number | null {
-  return current === null || previous === null || previous === 0 ? null : (current - previous) / previous;
-}
+export { velocityOf } from './growth';

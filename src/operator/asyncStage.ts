@@ -1,5 +1,5 @@
 import type { Rejection, Sink } from '../element';
-import { TidemarkError } from '../errors';
+import { isTidemarkError, TidemarkError } from '../errors';
 import { after, TASK, type Graph, type LiveStage, type SchedulerLike } from '../rx';
 import type { ErrorPolicy } from '../traits';
 import { Outlet } from './outlet';
@@ -136,7 +136,7 @@ export class AsyncStage<I, O> implements Sink<I>, LiveStage {
       return this.outlet.reject('failed', slot.time, slot.row, { message, cause });
     }
     const details = { operator: this.id, time: slot.time, row: slot.row };
-    this.error(cause instanceof TidemarkError ? cause : new TidemarkError('TIDEMARK_USER_FUNCTION', `a user's function failed in '${this.id}'`, details, { cause }));
+    this.error(isTidemarkError(cause) ? cause : new TidemarkError('TIDEMARK_USER_FUNCTION', `a user's function failed in '${this.id}'`, details, { cause }));
   }
 
   /** Hands on what may go: from the head, and, unordered, whatever is done before the next control signal that waits. */

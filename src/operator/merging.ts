@@ -11,6 +11,7 @@ export class MergingStage<I, O> extends Stage<I, O> {
   private readonly merge: WatermarkMerge;
   private live = 0;
   private barriers = 0;
+  private said = 0;
 
   constructor(spec: OperatorSpec<I, O>, id: string, inputs: readonly Traits[], down: Sink<O>, graph: Graph) {
     super(spec, id, inputs, down, graph);
@@ -25,8 +26,8 @@ export class MergingStage<I, O> extends Stage<I, O> {
 
   /** The input is taken out: the combined watermark is looked at again when the next one comes. */
   remove(index: number): void {
+    if (--this.live === 0) return this.end();
     this.merge.removeInput(index);
-    if (--this.live === 0) this.end();
   }
 
   eventFrom(index: number, time: number, row: I): void {
@@ -37,7 +38,11 @@ export class MergingStage<I, O> extends Stage<I, O> {
   }
 
   watermarkFrom(index: number, emit: number, drop: number): void {
-    this.combine(() => this.merge.watermark(index, emit, drop, this.scheduler.now()));
+    // In a run each input says one watermark a batch; the batch is over when all of them have.
+    this.said++;
+    const complete = !this.graph.isRun || this.said >= this.live;
+    if (complete) this.said = 0;
+    this.combine(() => this.merge.watermark(index, emit, drop, this.scheduler.now()), complete);
   }
 
   idleFrom(index: number, isIdle: boolean): void {
@@ -45,8 +50,9 @@ export class MergingStage<I, O> extends Stage<I, O> {
   }
 
   endFrom(index: number): void {
+    // The last end is only an end: what is open stays open unless an input has said +Infinity.
+    if (--this.live === 0) return this.end();
     this.combine(() => this.merge.complete(index));
-    if (--this.live === 0) this.end();
   }
 
   barrierFrom(batchId: number): void {
@@ -55,11 +61,11 @@ export class MergingStage<I, O> extends Stage<I, O> {
     this.barrier(batchId);
   }
 
-  private combine(change: () => void): void {
+  private combine(change: () => void, complete = !this.graph.isRun): void {
     const wasIdle = this.merge.isIdle;
     change();
     if (wasIdle && !this.merge.isIdle) this.idle(false);
-    if (this.merge.emit > -Infinity) this.watermark(this.merge.emit, this.merge.drop);
+    if (complete && this.merge.emit > -Infinity) this.watermark(this.merge.emit, this.merge.drop);
     if (!wasIdle && this.merge.isIdle) this.idle(true);
   }
 

@@ -19,7 +19,7 @@ function attachEdge(source: Observable<unknown>, sink: Sink<unknown>, graph: Gra
   if (origin === undefined && graph.isRun) {
     throw new TidemarkError('TIDEMARK_CONTEXT_LOST', 'a stream inside a query was made by a foreign creation function; use tidemark operators or mergeStreams');
   }
-  graph.onStart(() => dematerialise(bindTo(source, graph), origin?.traits ?? DEFAULT_TRAITS, sink, graph));
+  graph.onWire(() => dematerialise(bindTo(source, graph), origin?.traits ?? DEFAULT_TRAITS, sink, graph));
 }
 
 /** What is assumed of an Observable that shows nothing of where it came from; the first element must agree. */

@@ -29,7 +29,8 @@ interface Shared {
   countsLate: boolean;
   /** How far `advanceWhenIdle` has moved the watermark beyond what the rows say. */
   idleAdvanceMs: number;
-  starts: (() => void)[] | undefined;
+  /** What is to be done at the start: first the foreign edges subscribe, then the sources speak. Undefined once started. */
+  starts: { readonly edges: (() => void)[]; readonly sources: (() => void)[] } | undefined;
   /** Where processing time comes from, unless an operator says otherwise. */
   readonly scheduler: SchedulerLike;
 }
@@ -56,7 +57,7 @@ export class Graph {
       lateAtEnd: 0,
       countsLate: false,
       idleAdvanceMs: 0,
-      starts: [],
+      starts: { edges: [], sources: [] },
       scheduler: options.scheduler ?? defaultScheduler,
     });
   }
@@ -88,13 +89,21 @@ export class Graph {
   /** Sources start only when everything is wired, so that no consumer misses the first rows. */
   onStart(start: () => void): void {
     if (this.shared.starts === undefined) start();
-    else this.shared.starts.push(start);
+    else this.shared.starts.sources.push(start);
+  }
+
+  /** Foreign operators subscribe before any source speaks: what they bring along is wired then. */
+  onWire(wire: () => void): void {
+    if (this.shared.starts === undefined) wire();
+    else this.shared.starts.edges.push(wire);
   }
 
   start(): void {
-    const starts = this.shared.starts ?? [];
+    const { starts } = this.shared;
+    if (starts === undefined) return;
+    for (let wire = starts.edges.shift(); wire !== undefined; wire = starts.edges.shift()) if (!this.closed) wire();
     this.shared.starts = undefined;
-    for (const start of starts) if (!this.closed) start();
+    for (const start of starts.sources) if (!this.closed) start();
   }
 
   /** Explicit ids must be unique in a graph; the same operator connected twice (a self-union) is no clash. */

@@ -49,6 +49,9 @@ export class Timekeeper<T> implements Processor<T, T> {
   private sinceFeedback = 0;
   private readonly generator: WatermarkGenerator<T> | undefined;
   private readonly fixedMs: number;
+  private readonly read: (row: T) => unknown;
+  private readonly unit: TimeUnit;
+  private readonly everyRows: number;
 
   constructor(
     private readonly options: Timekeeping<T>,
@@ -57,6 +60,9 @@ export class Timekeeper<T> implements Processor<T, T> {
     const { strategy, maxFutureSkewMs } = options;
     this.generator = strategy?.fixedDelayMs === undefined ? strategy?.create() : undefined;
     this.fixedMs = strategy?.fixedDelayMs ?? Infinity; // without a strategy W stays at -Infinity
+    this.read = options.time;
+    this.unit = options.unit;
+    this.everyRows = options.emitEveryRows;
     this.horizon = maxFutureSkewMs === Infinity ? Infinity : -Infinity;
     this.idleness = options.idleAfterMs === undefined ? undefined : new IdlenessDetector(options.idleAfterMs);
   }
@@ -68,25 +74,29 @@ export class Timekeeper<T> implements Processor<T, T> {
   }
 
   onEvent(_time: number, row: T, out: Out<T>): void {
-    const time = readEventTime(this.options.time(row), this.options.unit);
+    const time = readEventTime(this.read(row), this.unit);
     if (time !== time) return out.reject('invalid', NaN, row, { message: 'the event time is no time' });
     if (time > this.horizon && this.isFuture(time, out)) {
       return out.reject('future', time, row, { behindMs: -(time - out.now()), message: 'too far ahead of the clock' });
     }
     if (this.idleness !== undefined) this.seen(this.idleness, out);
+    // A punctuation is the user's function: it speaks before the row goes on, so a row that fails is not also forwarded.
+    const candidate = this.generator === undefined ? time - this.fixedMs : this.observe(this.generator, time, row);
     out.forward(time, row);
-    if (this.generator !== undefined) this.follow(this.observe(this.generator, time, row), out);
-    else if (time > this.max) {
-      this.max = time;
-      this.follow(time - this.fixedMs, out);
-    } else this.follow(this.natural, out);
+    if (time > this.max) this.max = time;
+    this.silentRows++;
+    if (candidate > this.natural) {
+      this.natural = candidate;
+      if (this.w > candidate) this.context.idleAdvance(this.w - candidate); // the rows have caught up with part of it
+    }
+    if (this.natural > this.w && this.silentRows >= this.everyRows) this.follow(out);
   }
 
   private observe(generator: WatermarkGenerator<T>, time: number, row: T): number {
-    if (time > this.max) this.max = time;
+    const max = time > this.max ? time : this.max;
     if (generator.feedback !== undefined && ++this.sinceFeedback >= 100) this.feedBack(generator);
     const ties = this.options.strategy?.ties ?? 'instant';
-    return Math.floor(generator.observe(time, row, this.max, isLate(time, this.natural, ties)));
+    return Math.floor(generator.observe(time, row, max, isLate(time, this.natural, ties)));
   }
 
   private feedBack(generator: WatermarkGenerator<T>): void {
@@ -98,11 +108,8 @@ export class Timekeeper<T> implements Processor<T, T> {
   }
 
   /** Says the watermark if it has moved far enough. */
-  private follow(candidate: number, out: Out<T>): void {
-    this.silentRows++;
-    if (candidate > this.natural) this.natural = candidate;
+  private follow(out: Out<T>): void {
     const { natural, w, options } = this;
-    if (natural <= w || this.silentRows < options.emitEveryRows) return;
     if (w !== -Infinity && natural - w < options.emitEveryMs) return;
     if (options.advanceWhenIdle) this.context.idleAdvance(0);
     this.say(natural, out);
@@ -186,6 +193,7 @@ export class Timekeeper<T> implements Processor<T, T> {
     const [max, w, natural, silentRows, sinceFeedback, unreported, generator] = value as [number, number, number, number, number, number, unknown];
     [this.max, this.w, this.natural, this.silentRows, this.sinceFeedback] = [max, w, natural, silentRows, sinceFeedback];
     this.lost = (this.context.lostAtEnd() ?? 0) - unreported; // a new graph counts from 0
+    if (w > natural) this.context.idleAdvance(w - natural);
     this.generator?.decode(generator);
   }
 }

@@ -40,6 +40,8 @@ export interface Assigner<in T = unknown> {
   assign(time: number, row: T): readonly Window[];
   /** Present when windows share slices. */
   readonly slicing?: Slicing;
+  /** What these windows need of a select that it does not have by itself (sessions: merging). */
+  adapt?(folding: Folding): Folding;
   /** The state of an `aggregate` over these windows. */
   store(parts: StoreParts<T>): WindowStore<T>;
   describe(): Readonly<Record<string, unknown>>;

@@ -2,6 +2,7 @@ import type { Window } from '../element';
 import { checkOption } from '../errors';
 import { formatDuration, parsePositive, type Duration } from '../time/duration';
 import type { Assigner, Slicing } from './assigner';
+import { PerWindowStore } from './perWindowStore';
 import { SlidingStore } from './slidingStore';
 import { floorTo, offsetOf, type GridOptions } from './tumbling';
 
@@ -44,7 +45,8 @@ export function cumulative(max: Duration, step: Duration, options: GridOptions =
     },
     slicing: stepSlicing(maxMs, stepMs, offsetMs),
     // All windows of a run begin at the same pane: a prefix that grows, no suffix.
-    store: (parts) => new SlidingStore(assigner, parts, (start) => start),
+    store: (parts) =>
+      parts.folding.mergeable ? new SlidingStore(assigner, parts, (start) => start) : new PerWindowStore(assigner, parts),
     describe: () => ({ window: 'cumulative', max: formatDuration(maxMs), step: formatDuration(stepMs), offsetMs }),
   };
   return assigner;

@@ -120,8 +120,10 @@ export abstract class PaneStore<T> implements WindowStore<T> {
   expire(drop: number, out: Out<unknown>): void {
     const { order } = this;
     this.forgotten = drop;
-    while (order.length > 0 && order[0]!.lastEnd <= drop) {
-      const pane = order.shift() as Pane;
+    if (order.length === 0 || order[0]!.lastEnd > drop) return;
+    let gone = 0;
+    while (gone < order.length && order[gone]!.lastEnd <= drop) gone++;
+    for (const pane of order.splice(0, gone)) {
       this.panes.delete(pane.start);
       if (this.last === pane) this.last = undefined;
       this.removed(pane);

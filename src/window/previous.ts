@@ -1,5 +1,5 @@
 import type { Folding } from '../aggregate/plan';
-import { velocityOf } from '../aggregate/velocity';
+import { velocityOf } from '../aggregate/growth';
 import type { Window } from '../element';
 import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf } from '../key';
 import type { StateEntry, StateTable, StateTables } from '../state/table';
@@ -28,10 +28,6 @@ export class Previous {
       column.velocity === undefined ? [] : [{ name: column.name, read: folding.reads[i]!, maxGapMs: column.velocity.maxGapMs }],
     );
     this.maxGapMs = Math.max(0, ...this.columns.map((column) => column.maxGapMs));
-  }
-
-  static of(folding: Folding, assigner: Assigner<never>, keyColumns: number): Previous | undefined {
-    return folding.columns.some((column) => column.velocity !== undefined) ? new Previous(folding, assigner, keyColumns) : undefined;
   }
 
   /** Puts the growth since the key's previous window into the row; null where there is none close enough. */

@@ -1,7 +1,7 @@
 import type { Folding } from '../aggregate/plan';
 import type { Window } from '../element';
 import { TidemarkError } from '../errors';
-import { keyValues, type KeyOf } from '../key';
+import { keyValues, restoreKey, type KeyOf } from '../key';
 
 export type ResultRow = Record<string, unknown>;
 
@@ -41,7 +41,7 @@ function emptyRow(): Row {
 }
 
 function keyValue(key: KeyOf): unknown {
-  return typeof key === 'string' ? keyValues(key, 1)[0] : key;
+  return typeof key === 'string' && key.length > 0 && key.charCodeAt(0) === 0 ? restoreKey(key) : key;
 }
 
 function restOf(row: ResultRow, names: readonly string[], read: readonly Read[], acc: unknown): void {

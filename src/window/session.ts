@@ -1,3 +1,4 @@
+import { buffered } from '../aggregate/buffered';
 import { checkOption } from '../errors';
 import { parseDuration, parsePositive, formatDuration, type Duration } from '../time/duration';
 import type { Assigner } from './assigner';
@@ -47,6 +48,7 @@ export function session<T = unknown>(gap: Duration | ((row: T) => Duration | nul
       const gapMs = gapOf(row);
       return gapMs === gapMs ? [{ start: time, end: time + gapMs }] : [];
     },
+    adapt: (folding) => (folding.mergeable ? folding : buffered(folding)),
     store: (parts) => new SessionStore(gapOf, parts, Math.max(1, Math.floor((fixedMs ?? 16_000) / 16))),
     describe: () => ({ window: 'session', gap: fixedMs === undefined ? 'function' : formatDuration(fixedMs) }),
   };

@@ -53,6 +53,7 @@ export class SessionStore<T> implements WindowStore<T> {
   private longestGap = 0;
   private forgotten = -Infinity;
   private purgedAt = -Infinity;
+  private sweptTo = -Infinity;
   private last: Session | undefined;
   private readonly vanished: Session[] = [];
   private sessions = 0;
@@ -126,8 +127,14 @@ export class SessionStore<T> implements WindowStore<T> {
     if (owner.sessions.length === 0) owner.sessions = [session];
     else owner.sessions.splice(at, 0, session);
     this.sessions++;
-    this.ending.add(session);
+    this.schedule(session);
     return session;
+  }
+
+  /** Behind the last sweep it has its turn at once: what is said of it now is a correction. */
+  private schedule(session: Session): void {
+    session.spoken = session.end <= this.sweptTo;
+    (session.spoken ? this.closing : this.ending).add(session);
   }
 
   /** What was said under the old start is to be taken back. */
@@ -139,10 +146,8 @@ export class SessionStore<T> implements WindowStore<T> {
 
   /** A session that ends later speaks again when that time comes. */
   private extend(session: Session, end: number): void {
-    session.end = end;
-    if (!session.spoken) return; // its timer finds the new end
-    session.spoken = false;
-    this.ending.add(session);
+    session.end = end; // its timer finds the new end
+    if (session.spoken && end > this.sweptTo) this.schedule(session);
   }
 
   private merge(into: Session, from: Session): void {
@@ -169,6 +174,7 @@ export class SessionStore<T> implements WindowStore<T> {
   }
 
   sweep(upTo: number, drop: number, out: Out<unknown>, visit?: Visit): void {
+    if (upTo > this.sweptTo) this.sweptTo = upTo;
     if (!this.ending.isDue(upTo)) return;
     const due = this.ending.take(upTo);
     if (due.length > 1) due.sort(byEndAndArrival);
@@ -227,11 +233,11 @@ export class SessionStore<T> implements WindowStore<T> {
   }
 
   private meta(): unknown {
-    return [this.arrival, this.longestGap, this.forgotten, this.purgedAt];
+    return [this.arrival, this.longestGap, this.forgotten, this.purgedAt, this.sweptTo];
   }
 
   private loadMeta(value: unknown): void {
-    [this.arrival, this.longestGap, this.forgotten, this.purgedAt] = value as [number, number, number, number];
+    [this.arrival, this.longestGap, this.forgotten, this.purgedAt, this.sweptTo] = value as [number, number, number, number, number];
   }
 
   private closedTable(): StateTable {

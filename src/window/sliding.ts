@@ -1,6 +1,7 @@
 import type { Window } from '../element';
 import { formatDuration, parsePositive, type Duration } from '../time/duration';
 import type { Assigner, Slicing } from './assigner';
+import { PerWindowStore } from './perWindowStore';
 import { SlidingStore } from './slidingStore';
 import { floorTo, offsetOf, type GridOptions } from './tumbling';
 import { TumblingStore } from './tumblingStore';
@@ -68,10 +69,11 @@ export function sliding(size: Duration, slide: Duration, options: GridOptions = 
       return windows.reverse();
     },
     slicing: pairedSlicing(sizeMs, slideMs, offsetMs),
-    store: (parts) =>
-      slideMs >= sizeMs
-        ? new TumblingStore(assigner, parts)
-        : new SlidingStore(assigner, parts, (start) => Math.ceil(start / sizeMs) * sizeMs),
+    store(parts) {
+      if (slideMs >= sizeMs) return new TumblingStore(assigner, parts);
+      if (!parts.folding.mergeable) return new PerWindowStore(assigner, parts);
+      return new SlidingStore(assigner, parts, (start) => Math.ceil(start / sizeMs) * sizeMs);
+    },
     describe: () => ({ window: 'sliding', size: formatDuration(sizeMs), slide: formatDuration(slideMs), offsetMs }),
   };
   return assigner;

@@ -80,8 +80,9 @@ class Track {
  */
 export class SlidingStore<T> extends PaneStore<T> {
   private readonly tracks: KeyMap<Track>;
-  /** Panes that no window has reached. */
-  private readonly waiting: Pane[] = [];
+  /** Panes that no window has reached, from `reached` on. */
+  private waiting: Pane[] = [];
+  private reached = 0;
   private active: Track[] = [];
   private sorted = true;
   private arrivals = 0;
@@ -111,14 +112,15 @@ export class SlidingStore<T> extends PaneStore<T> {
 
   private wait(pane: Pane): void {
     let i = this.waiting.length;
-    while (i > 0 && this.waiting[i - 1]!.start > pane.start) i--;
+    while (i > this.reached && this.waiting[i - 1]!.start > pane.start) i--;
     this.waiting.splice(i, 0, pane);
     this.due = this.nextDue();
   }
 
   protected override reset(): void {
     this.tracks.clear();
-    this.waiting.length = 0;
+    this.waiting = [];
+    this.reached = 0;
     this.active = [];
     this.due = NaN;
   }
@@ -162,7 +164,7 @@ export class SlidingStore<T> extends PaneStore<T> {
   /** End of the next window with anything in it; NaN when there is none. */
   private nextDue(): number {
     if (this.active.length > 0) return this.slicing.nextEnd(this.sweptTo);
-    return this.waiting.length > 0 ? this.waiting[0]!.firstEnd : NaN;
+    return this.reached < this.waiting.length ? this.waiting[this.reached]!.firstEnd : NaN;
   }
 
   sweep(upTo: number, _drop: number, out: Out<unknown>, visit?: Visit): void {
@@ -198,14 +200,17 @@ export class SlidingStore<T> extends PaneStore<T> {
   /** Lets the panes in that begin before `end`. */
   private reach(end: number): void {
     const { waiting } = this;
-    let reached = 0;
-    while (reached < waiting.length && waiting[reached]!.start < end) {
-      const pane = waiting[reached++]!;
+    while (this.reached < waiting.length && waiting[this.reached]!.start < end) {
+      const pane = waiting[this.reached++]!;
       pane.entered = true;
       const entries = pane.extra!;
       for (let i = 0; i < entries.length; i += 2) this.enter(entries[i] as Track, pane, entries[i + 1]);
     }
-    if (reached > 0) waiting.splice(0, reached);
+    // Given back now and then: to shift at every window would copy what waits each time.
+    if (this.reached > 64 && this.reached * 2 > waiting.length) {
+      waiting.splice(0, this.reached);
+      this.reached = 0;
+    }
   }
 
   peek(key: KeyOf, window: Window): unknown {

@@ -34,7 +34,6 @@ describe('examples of the docstrings', () => {
     const { code } = transformSync(checked, { loader: 'ts' });
     const { from, of } = rxjs;
     const scope = { from, of, ...alerts, agg, alertWhen, previousRows, rows, withWatermark, expect };
-    // eslint-disable-next-line @typescript-eslint/no-implied-eval
     new Function(...Object.keys(scope), code)(...Object.values(scope));
   });
 });

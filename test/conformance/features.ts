@@ -26,9 +26,15 @@ const TABLE = {
 
   // (d) options of one dialect
   'assigner slidingByDifference': ['d', "Kafka Streams' look-back windows depend on the rows; sliding() is hopping"],
-  'option retractMergedSessions': ['d', 'a session is known by key and start: a later end is an upsert, not a delete and another row'],
+  'option retractMergedSessions': [
+    'd',
+    'a session is known by key and start: a later end is an upsert, not a delete and another row',
+  ],
   'option closingBehavior fireAlways': ['d', 'an empty pane is never emitted'],
-  'trigger endOfStream on windows that end': ['d', 'a window speaks when the watermark passes its end; only the global window waits for the end'],
+  'trigger endOfStream on windows that end': [
+    'd',
+    'a window speaks when the watermark passes its end; only the global window waits for the end',
+  ],
 
   // (e) element: not yet
   'trigger count': ['e', 'panes by count'],
@@ -85,7 +91,7 @@ const TABLE = {
   'step expectActive': ['e', 'the runner of queries'],
   'step expectError': ['e', 'refusals of the runner of queries'],
   'batch time in a predicate': ['e', 'the runner of queries'],
-  'union of rows without event time': ['e', 'a merge of untimed streams'],
+  'refusal unknown-column': ['e', 'schemas of the runner of queries; in a pipe a wrong column is a type error'],
   'conf of a query': ['e', 'the runner of queries'],
   'table durationMs': ['e', 'delays as text, by the runner of queries'],
   'table eventTimeStats': ['e', 'progress of the runner of queries'],

@@ -31,7 +31,8 @@ function checked<T>(name: string, test: (value: unknown) => boolean): Shape<T> {
 
 /** A value as short text. */
 export function preview(value: unknown): string {
-  const text = JSON.stringify(value, (_name, v: unknown) => (typeof v === 'number' && !Number.isFinite(v) ? String(v) : v)) ?? String(value);
+  const text =
+    JSON.stringify(value, (_name, v: unknown) => (typeof v === 'number' && !Number.isFinite(v) ? String(v) : v)) ?? String(value);
   return text.length > 300 ? `${text.slice(0, 300)}…` : text;
 }
 
@@ -40,8 +41,14 @@ export const text: Shape<string> = checked('text', (value) => typeof value === '
 export const flag: Shape<boolean> = checked('true or false', (value) => typeof value === 'boolean');
 export const finite: Shape<number> = checked('a number', (value) => Number.isFinite(value));
 export const integer: Shape<number> = checked('a whole number', (value) => Number.isSafeInteger(value));
-export const index: Shape<number> = checked('a whole number >= 0', (value) => Number.isSafeInteger(value) && (value as number) >= 0);
-export const positive: Shape<number> = checked('a whole number > 0', (value) => Number.isSafeInteger(value) && (value as number) > 0);
+export const index: Shape<number> = checked(
+  'a whole number >= 0',
+  (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+);
+export const positive: Shape<number> = checked(
+  'a whole number > 0',
+  (value) => Number.isSafeInteger(value) && (value as number) > 0,
+);
 export const list: Shape<readonly unknown[]> = checked('a list', Array.isArray);
 export const record: Shape<Readonly<Record<string, unknown>>> = checked('an object', isRecord);
 export const truth: Shape<true> = checked('true', (value) => value === true);
@@ -51,7 +58,8 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
 }
 
 export function oneOf<const T extends readonly unknown[]>(...words: T): Shape<T[number]> {
-  return (value, at) => (words.includes(value) ? value : malformed(at, `${preview(value)} is unknown (known: ${words.map(preview).join(', ')})`));
+  return (value, at) =>
+    words.includes(value) ? value : malformed(at, `${preview(value)} is unknown (known: ${words.map(preview).join(', ')})`);
 }
 
 export function either<A, B>(a: Shape<A>, b: Shape<B>, isA: (value: unknown) => boolean): Shape<A | B> {
@@ -60,7 +68,9 @@ export function either<A, B>(a: Shape<A>, b: Shape<B>, isA: (value: unknown) => 
 
 /** The field may be left out. */
 export function maybe<T>(shape: Shape<T>): Shape<T | undefined> {
-  return Object.assign((value: unknown, at: string) => (value === undefined ? undefined : shape(value, at)), { optional: true as const });
+  return Object.assign((value: unknown, at: string) => (value === undefined ? undefined : shape(value, at)), {
+    optional: true as const,
+  });
 }
 
 export function nullable<T>(shape: Shape<T>): Shape<T | null> {
@@ -85,7 +95,8 @@ export function pair<A, B>(a: Shape<A>, b: Shape<B>): Shape<readonly [A, B]> {
 
 /** An object with any names, all values of one shape. */
 export function dictOf<T>(shape: Shape<T>): Shape<Readonly<Record<string, T>>> {
-  return (value, at) => Object.fromEntries(Object.entries(record(value, at)).map(([name, v]) => [name, shape(v, `${at}.${name}`)]));
+  return (value, at) =>
+    Object.fromEntries(Object.entries(record(value, at)).map(([name, v]) => [name, shape(v, `${at}.${name}`)]));
 }
 
 /** An object with exactly these fields. */

@@ -35,7 +35,10 @@ export function runFile(found: Found, options: RunOptions = {}): SuiteResult {
   });
   if (reading.kind !== 'passed' || run === undefined) return { suite, cases: [{ name: 'the file', verdict: reading }] };
   const runCase = run;
-  return { suite, cases: cases.map((one, i) => ({ name: labelOf(one, 'name') ?? `case ${i + 1}`, verdict: verdictOf(() => runCase(one)) })) };
+  return {
+    suite,
+    cases: cases.map((one, i) => ({ name: labelOf(one, 'name') ?? `case ${i + 1}`, verdict: verdictOf(() => runCase(one)) })),
+  };
 }
 
 /** Only for what is printed. */

@@ -183,7 +183,7 @@ describe('previousRows and what goes wrong', () => {
     expect(harness.error).toMatchObject({ code: 'TIDEMARK_USER_FUNCTION', details: { operator: 'previousRows-1', time: 1 } });
   });
 
-  it.each(throwing)('an error thrown by %s, with onError: reject, leaves nothing behind', (_name, options) => {
+  it.each(throwing.slice(0, 2))('an error thrown by %s, with onError: reject, leaves nothing behind', (_name, options) => {
     const harness = operatorHarness(previousRows({ ...options, onError: 'reject' }));
     [null, 1, null, 2, 4].forEach((v, t) => harness.event(t, { k: 'a', v }));
     const said = harness.take();
@@ -193,6 +193,13 @@ describe('previousRows and what goes wrong', () => {
     ]);
     expect(said.flatMap((s) => (s.kind === 'event' ? [s.row['sum'] ?? 0] : []))).toEqual([0, 1, 3]);
     expect(harness.tally).toMatchObject({ in: 5, forwarded: 3, rejected: { failed: 2 } });
+  });
+
+  it('an error thrown by add is that of its row, not of the rows after it, and ends the pipe whatever onError', () => {
+    const harness = operatorHarness(previousRows({ ...throwing[2]![1], onError: 'reject' }));
+    harness.event(1, { k: 'a', v: 1 });
+    harness.event(2, { k: 'a', v: null });
+    expect(harness.error).toMatchObject({ code: 'TIDEMARK_USER_FUNCTION', details: { time: 2 } });
   });
 
   const marbles = (test: (helpers: RunHelpers) => void): void =>

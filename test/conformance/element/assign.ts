@@ -4,10 +4,10 @@ import { sameItems } from '../compare';
 import { lackingIfListed } from '../features';
 import { malformed } from '../shape';
 import { assignerOf, type ElementRow } from './assigner';
-import type { Driver, ElementOperator } from './driver';
+import { bounded, type Driver, type ElementOperator } from './driver';
 import type { StepOf } from './steps';
 
-type Span = readonly [start: number, end: number];
+type Span = readonly [start: number | string, end: number | string];
 
 interface Timed {
   readonly time: number;
@@ -22,13 +22,20 @@ interface Group<R> {
   readonly rows: readonly R[];
 }
 
-const spanOf = ({ start, end }: Window): Span => [start, end];
+const spanOf = ({ start, end }: Window): Span => [bounded(start), bounded(end)];
 const byTime = (a: number, b: number): number => a - b;
+
+/** In an order that both sides have. */
+function sorted(spans: readonly Span[]): readonly Span[] {
+  return [...spans].sort((a, b) => (String(a) < String(b) ? -1 : 1));
+}
 
 /** The final windows of a whole set of rows. */
 function groupsOf<R extends Timed>(assigner: Assigner<R>, rows: readonly R[]): readonly Group<R>[] {
   const select = { rows: agg.collectList<R, (row: R) => R>((row) => row) };
-  const harness = operatorHarness<R, unknown, 'event', 'event'>(aggregate({ window: assigner as Assigner, select } as never) as never);
+  const harness = operatorHarness<R, unknown, 'event', 'event'>(
+    aggregate({ window: assigner as Assigner, select } as never) as never,
+  );
   for (const row of rows) harness.event(row.time, row);
   harness.watermark(Infinity);
   return harness.takeRows() as unknown as readonly Group<R>[];
@@ -51,13 +58,19 @@ function expectGroups(assigner: Assigner<ElementRow>, { at, group, expectGroups:
 /** Windows given by hand merge as the windows of rows do: each is the own window of one row. */
 function expectMerged({ at, merge, expectMerged: expected }: StepOf<'merge'>): void {
   const pieces = merge.map(([start, end]): Piece => ({ time: start, gap: end - start }));
-  const groups = groupsOf(session<Piece>((row) => row.gap, { zeroGap: 'merge' }), pieces).filter(({ rows }) => rows.length > 1);
-  const sorted = (from: readonly Span[]): readonly Span[] => [...from].sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+  const groups = groupsOf(
+    session<Piece>((row) => row.gap, { zeroGap: 'merge' }),
+    pieces,
+  ).filter(({ rows }) => rows.length > 1);
   const got = groups.map(({ window, rows }) => ({
     into: spanOf(window),
     from: sorted(rows.map(({ time, gap }): Span => [time, time + gap])),
   }));
-  sameItems(at, expected.map(({ into, from }) => ({ into, from: sorted(from) })), got);
+  sameItems(
+    at,
+    expected.map(({ into, from }) => ({ into, from: sorted(from) })),
+    got,
+  );
 }
 
 export const assign: ElementOperator<'assign'> = {

@@ -42,7 +42,12 @@ function sessionOf({ gapMs, gapByValue, gapByKeyAndValue }: SessionSpec): Assign
   }
   const gapOf = ({ key, value }: ElementRow): number => {
     const byValue = gapByKeyAndValue?.[String(key)] ?? gapByValue;
-    return byValue?.[String(value)] ?? byValue?.['default'] ?? gapMs ?? malformed('operator.assigner', `no gap for ${String(key)}, ${String(value)}`);
+    return (
+      byValue?.[String(value)] ??
+      byValue?.['default'] ??
+      gapMs ??
+      malformed('operator.assigner', `no gap for ${String(key)}, ${String(value)}`)
+    );
   };
   return session(gapOf, { zeroGap: 'merge' });
 }

@@ -107,7 +107,13 @@ export const operatorShape = tagged('type', {
     stateTtlMs: maybe(integer),
     ...lateness,
   },
-  topN: { order: maybe(oneOf('asc', 'desc')), n: maybe(positive), nByKey: maybe(dictOf(positive)), changelog: maybe(flag), ...lateness },
+  topN: {
+    order: maybe(oneOf('asc', 'desc')),
+    n: maybe(positive),
+    nByKey: maybe(dictOf(positive)),
+    changelog: maybe(flag),
+    ...lateness,
+  },
   temporalJoin: { join: oneOf('inner', 'left'), ...lateness },
   streamTableJoin: {
     join: oneOf('inner', 'left'),

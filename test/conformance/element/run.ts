@@ -74,4 +74,3 @@ export const elementFile = object({ formatVersion: oneOf(1), suite: text, origin
 export function isElementFile(file: unknown): boolean {
   return isRecord(file) && file['formatVersion'] !== undefined;
 }
-

@@ -1,9 +1,29 @@
-import { anything, flag, index, integer, isRecord, list, listOf, malformed, maybe, object, oneOf, pair, preview, record, text, truth, type Shape, type Shaped } from '../shape';
+import {
+  anything,
+  flag,
+  index,
+  integer,
+  isRecord,
+  list,
+  listOf,
+  malformed,
+  maybe,
+  object,
+  oneOf,
+  pair,
+  preview,
+  record,
+  text,
+  truth,
+  type Shape,
+  type Shaped,
+} from '../shape';
 
 const order = maybe(oneOf('exact'));
 export const mark = oneOrNumber('min', 'max');
 const outputs = listOf(record);
-const span = pair(integer, integer);
+const ownSpan = pair(integer, integer);
+const span = pair(mark, mark);
 
 function oneOrNumber(...words: readonly string[]): Shape<number | string> {
   return (value, at) => {
@@ -25,7 +45,13 @@ const stateShape = object({
 /** The fields of each step; the first is the one that names it. */
 const STEPS = {
   element: object({
-    element: object({ key: anything, value: maybe(anything), time: integer, input: maybe(index), op: maybe(oneOf('upsert', 'delete')) }),
+    element: object({
+      key: anything,
+      value: maybe(anything),
+      time: integer,
+      input: maybe(index),
+      op: maybe(oneOf('upsert', 'delete')),
+    }),
   }),
   watermark: object({ watermark: mark, input: maybe(index) }),
   processingTime: object({ processingTime: integer }),
@@ -41,7 +67,7 @@ const STEPS = {
   delete: object({ delete: timer }),
   assign: object({ assign: integer, expectWindows: listOf(span) }),
   group: object({ group: listOf(integer), expectGroups: listOf(object({ window: span, times: listOf(integer) })) }),
-  merge: object({ merge: listOf(span), expectMerged: listOf(object({ into: span, from: listOf(span) })) }),
+  merge: object({ merge: listOf(ownSpan), expectMerged: listOf(object({ into: span, from: listOf(span) })) }),
   expect: object({ expect: outputs, order }),
   expectLate: object({ expectLate: outputs }),
   expectDropped: object({ expectDropped: index }),

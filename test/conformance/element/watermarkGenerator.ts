@@ -29,7 +29,9 @@ class GeneratorRun {
     const strategy = strategyOf(config);
     this.harness = isBehind
       ? operatorHarness(reassignWatermark<TimeRow>('time', strategy, OPTIONS))
-      : operatorHarness(withWatermark<TimeRow>('time', strategy, OPTIONS) as never, { traits: { kind: 'untimed', watermark: false } });
+      : operatorHarness(withWatermark<TimeRow>('time', strategy, OPTIONS) as never, {
+          traits: { kind: 'untimed', watermark: false },
+        });
   }
 
   element({ element: { time, input }, at }: StepOf<'element'>): void {
@@ -84,7 +86,16 @@ class GeneratorRun {
 }
 
 export const watermarkGenerator: ElementOperator<'watermarkGenerator'> = {
-  steps: ['element', 'watermark', 'idle', 'processingTime', 'periodicEmit', 'checkpointRestore', 'expectWatermarks', 'expectError'],
+  steps: [
+    'element',
+    'watermark',
+    'idle',
+    'processingTime',
+    'periodicEmit',
+    'checkpointRestore',
+    'expectWatermarks',
+    'expectError',
+  ],
   lacks: () => [],
   build(config, steps): Driver {
     // What comes with watermarks or idle marks of its own stands behind another generator.

@@ -24,7 +24,8 @@ class MergeRun {
     const total = steps.reduce((most, step) => (step.kind === 'addInput' ? Math.max(most, step.addInput + 1) : most), inputs);
     const build = (streams: readonly Stream[]): Stream => {
       this.streams = streams;
-      return (this.merged = mergeStreams(streams.slice(0, inputs), variant === undefined ? {} : { variant }));
+      const live = streams.filter((_stream, i) => this.live.has(i));
+      return (this.merged = mergeStreams(live, variant === undefined ? {} : { variant }));
     };
     this.harness = operatorHarness<Row, Row, 'event'>(build, { inputs: total });
   }
@@ -62,6 +63,11 @@ class MergeRun {
     this.collect();
   }
 
+  restore(): void {
+    this.harness.restore(this.harness.snapshot());
+    this.collect();
+  }
+
   collect(): void {
     this.marks.push(...marksOf(this.harness.take()));
   }
@@ -72,7 +78,17 @@ class MergeRun {
 }
 
 export const watermarkMerge: ElementOperator<'watermarkMerge'> = {
-  steps: ['element', 'watermark', 'idle', 'periodicEmit', 'removeInput', 'addInput', 'expectWatermarks', 'expectError'],
+  steps: [
+    'element',
+    'watermark',
+    'idle',
+    'periodicEmit',
+    'removeInput',
+    'addInput',
+    'checkpointRestore',
+    'expectWatermarks',
+    'expectError',
+  ],
   lacks: () => [],
   build(config, steps): Driver {
     const run = new MergeRun(config, steps);
@@ -83,6 +99,7 @@ export const watermarkMerge: ElementOperator<'watermarkMerge'> = {
       periodicEmit: () => run.collect(),
       removeInput: (step) => run.remove(step),
       addInput: (step) => run.add(step),
+      checkpointRestore: () => run.restore(),
       expectWatermarks: (step) => run.check(step),
     };
   },

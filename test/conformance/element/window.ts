@@ -1,4 +1,17 @@
-import { agg, aggregate, onClose, onTime, onUpdate, type Aggregate, type Change, type Emit, type Pane, type Rejection, type Signal, type Window } from 'tidemark';
+import {
+  agg,
+  aggregate,
+  onClose,
+  onTime,
+  onUpdate,
+  type Aggregate,
+  type Change,
+  type Emit,
+  type Pane,
+  type Rejection,
+  type Signal,
+  type Window,
+} from 'tidemark';
 import { operatorHarness, type OperatorHarness } from 'tidemark/testing';
 import { sameItems, sameSequence, sameValue } from '../compare';
 import { lacking, lackingIfListed, type Feature } from '../features';
@@ -48,9 +61,16 @@ function aggregateOf(fn: WindowConfig['aggregate']['fn']): Aggregate<ElementRow,
   return agg.sum((row: ElementRow) => row.value as number) as Aggregate<ElementRow, unknown, unknown>;
 }
 
-function selectOf({ aggregate: { fn }, timestampCombiner }: WindowConfig): Record<string, Aggregate<ElementRow, unknown, unknown>> {
+function selectOf({
+  aggregate: { fn },
+  timestampCombiner,
+}: WindowConfig): Record<string, Aggregate<ElementRow, unknown, unknown>> {
   const latest = agg.max((row: ElementRow) => row.time) as Aggregate<ElementRow, unknown, unknown>;
-  const earliest = agg.min((row: ElementRow) => row.time, { where: (row) => row.onTime }) as Aggregate<ElementRow, unknown, unknown>;
+  const earliest = agg.min((row: ElementRow) => row.time, { where: (row) => row.onTime }) as Aggregate<
+    ElementRow,
+    unknown,
+    unknown
+  >;
   return {
     value: aggregateOf(fn),
     ...(timestampCombiner === 'latest' ? { lastTime: latest } : {}),
@@ -203,7 +223,8 @@ class WindowRun {
 
   expectState({ at, expectState }: StepOf<'expectState'>): void {
     const { windows } = expectState;
-    if (windows === undefined || Object.keys(expectState).length > 1) malformed(at, 'the state of a window operator is its windows');
+    if (windows === undefined || Object.keys(expectState).length > 1)
+      malformed(at, 'the state of a window operator is its windows');
     sameValue(at, windows, this.harness.report['openWindows']);
   }
 }

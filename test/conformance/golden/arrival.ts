@@ -1,5 +1,5 @@
 import type { Row } from '../query/columns';
-import { order } from '../query/compare';
+import { orderNullsLast } from '../query/compare';
 import { malformed } from '../shape';
 
 /** The rows of one stream, and the column that says when they come. */
@@ -17,7 +17,11 @@ export function deliver(streams: readonly Arriving[], say: (name: string, row: R
   for (;;) {
     let best: number | undefined;
     streams.forEach((stream, i) => {
-      if (next[i]! < stream.rows.length && (best === undefined || order(valueOf(stream, next[i]!), valueOf(streams[best]!, next[best]!)) < 0)) best = i;
+      if (
+        next[i]! < stream.rows.length &&
+        (best === undefined || orderNullsLast(valueOf(stream, next[i]!), valueOf(streams[best]!, next[best]!), 'asc') < 0)
+      )
+        best = i;
     });
     if (best === undefined) return;
     say(streams[best]!.name, streams[best]!.rows[next[best]!++]!);
@@ -25,5 +29,7 @@ export function deliver(streams: readonly Arriving[], say: (name: string, row: R
 }
 
 function valueOf({ name, rows, arrival }: Arriving, i: number): unknown {
-  return arrival === undefined ? malformed(`streams.${name}`, 'with several streams each needs an arrival column') : rows[i]![arrival];
+  return arrival === undefined
+    ? malformed(`streams.${name}`, 'with several streams each needs an arrival column')
+    : rows[i]![arrival];
 }

@@ -30,14 +30,20 @@ const FUNCTIONS: { readonly [N in AggregateSpec['fn']]: Fn<N> } = {
   intercept: (tuples) => ifLine(tuples, ({ xx, xy, meanX, meanY }) => meanY - (xy / xx) * meanX),
   r2: (tuples) => ifLine(tuples, ({ xx, yy, xy }) => (yy === 0 ? 1 : (xy * xy) / (xx * yy))),
   topK(tuples, { k, by }) {
-    const compare = (a: Tuple, b: Tuple): number => by.reduce((found, [, direction], i) => found || orderNullsLast(a[i], b[i], direction), 0);
-    return [...tuples].sort(compare).slice(0, k).map((tuple) => tuple.slice(by.length));
+    const compare = (a: Tuple, b: Tuple): number =>
+      by.reduce((found, [, direction], i) => found || orderNullsLast(a[i], b[i], direction), 0);
+    return [...tuples]
+      .sort(compare)
+      .slice(0, k)
+      .map((tuple) => tuple.slice(by.length));
   },
 };
 
 const numbers = (tuples: readonly Tuple[]): readonly number[] => tuples.map(([value]) => value as number);
 const sorted = (tuples: readonly Tuple[]): readonly unknown[] => tuples.map(([value]) => value).sort(order);
-const distinct = (tuples: readonly Tuple[]): readonly Tuple[] => [...new Map(tuples.map((tuple) => [identityOf(tuple), tuple])).values()];
+const distinct = (tuples: readonly Tuple[]): readonly Tuple[] => [
+  ...new Map(tuples.map((tuple) => [identityOf(tuple), tuple])).values(),
+];
 
 /** Compensated (Neumaier 1974). */
 function sum(values: readonly number[]): number {

@@ -96,7 +96,8 @@ class Golden {
   }
 
   private keyColumn(name: string): KeyColumn {
-    const [golden, read] = this.pairs.find(([one]) => one === name) ?? malformed('expect.key', `'${name}' is not among the columns`);
+    const [golden, read] =
+      this.pairs.find(([one]) => one === name) ?? malformed('expect.key', `'${name}' is not among the columns`);
     return { golden, read, type: typeof this.output.rows.map(read).find((value) => !isNull(value)) };
   }
 
@@ -111,7 +112,9 @@ class Golden {
   private chosen(table: readonly Cells[], where: unknown): readonly Cells[] {
     const [first = {}] = table;
     const test = testOf(where, new Columns(Object.keys(first)), 'expect.where');
-    return table.filter((cells) => test(Object.fromEntries(Object.entries(cells).map(([name, text]) => [name, loose(cellOf(text))]))));
+    return table.filter((cells) =>
+      test(Object.fromEntries(Object.entries(cells).map(([name, text]) => [name, loose(cellOf(text))]))),
+    );
   }
 
   check(): void {

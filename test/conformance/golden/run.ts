@@ -6,7 +6,8 @@ import { sameValue } from '../compare';
 import { lacking } from '../features';
 import type { Columns, Row } from '../query/columns';
 import { goldenOperator, summaryOperator, type QueryOperator, type Table } from '../query/operators';
-import { outputOf, planOf, sourceNode, type Plan } from '../query/plan';
+import { sourceNode } from '../query/nodes';
+import { planOf, type Plan } from '../query/plan';
 import { finished, ResultTable, tailPlan } from '../query/table';
 import {
   anything,
@@ -54,7 +55,14 @@ const caseShape = object({
 type GoldenCase = Shaped<typeof caseShape>;
 
 /** The fields of a golden file. */
-export const goldenFile = object({ format: oneOf(1), suite: text, data: text, origin: maybe(anything), note: maybe(text), cases: anything });
+export const goldenFile = object({
+  format: oneOf(1),
+  suite: text,
+  data: text,
+  origin: maybe(anything),
+  note: maybe(text),
+  cases: anything,
+});
 
 export function isGoldenFile(file: unknown): boolean {
   return isRecord(file) && file['format'] !== undefined && file['data'] !== undefined;
@@ -89,6 +97,8 @@ export function runGoldenCase(given: unknown, root: DataRoot): void {
 
 /** Reads the whole case against its columns, so that what is malformed shows before anything is skipped or run. */
 function understood(one: GoldenCase, sources: ReadonlyMap<string, Subject<Row>>): Plan {
+  const hasAggregate = one.query.some(({ op }) => op === 'aggregate');
+  if (one.outputMode !== 'append' && !hasAggregate) malformed('outputMode', `${one.outputMode} mode needs an aggregate`);
   const empty = tablesOf(one.tables ?? {}, (spec) => ({ columns: columnNames(spec), rows: [] }));
   const { plan, columns } = planned(one, sources, empty);
   const output = checkSummary(one.summary ?? [], columns, empty);
@@ -97,7 +107,8 @@ function understood(one: GoldenCase, sources: ReadonlyMap<string, Subject<Row>>)
   if (unknown !== undefined) malformed('expectLate', `there is no operator '${unknown}'`);
   const { execution } = one;
   if (execution.mode === 'microbatch' && typeof execution.batchBy === 'string') {
-    for (const spec of Object.values(one.streams)) if (!columnNames(spec).includes(execution.batchBy)) malformed('execution', `no column '${execution.batchBy}'`);
+    for (const spec of Object.values(one.streams))
+      if (!columnNames(spec).includes(execution.batchBy)) malformed('execution', `no column '${execution.batchBy}'`);
   }
   return plan;
 }
@@ -116,7 +127,10 @@ function planned(one: GoldenCase, sources: ReadonlyMap<string, Subject<Row>>, ta
   const mode = one.outputMode === 'append' ? 'append' : 'complete';
   const plan = planOf(one.query as readonly QueryOperator[], { mode, streams, tables });
   const tail = tailPlan(plan.tail, plan.output.columns, new Subject<Row>(), tables);
-  return { plan: { ...plan, lacks: [...plan.lacks, ...tail.lacks], ids: [...plan.ids, ...tail.ids] }, columns: tail.output.columns };
+  return {
+    plan: { ...plan, lacks: [...plan.lacks, ...tail.lacks], ids: [...plan.ids, ...tail.ids] },
+    columns: tail.output.columns,
+  };
 }
 
 function execute(one: GoldenCase, { ids }: Plan, sources: ReadonlyMap<string, Subject<Row>>, root: string): void {
@@ -149,7 +163,7 @@ class Collected {
 
   constructor({ output }: Plan, ids: readonly string[]) {
     this.late = new Map(ids.map((id) => [id, 0]));
-    const stream = outputOf(output).open().pipe(outcomes());
+    const stream = output.open().pipe(outcomes());
     this.subscription = stream.subscribe({
       next: (outcome) => this.take(outcome, output.isTable === true),
       error: (error: unknown) => (this.failure = { error }),

@@ -3,10 +3,25 @@ import { dirname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { parse } from 'csv-parse/sync';
-import { order } from '../query/compare';
+import { orderNullsLast } from '../query/compare';
 import { Columns, type Row } from '../query/columns';
 import type { Table } from '../query/operators';
-import { either, flag, isRecord, list, listOf, malformed, maybe, object, oneOf, preview, someOf, text, type Shape, type Shaped } from '../shape';
+import {
+  either,
+  flag,
+  isRecord,
+  list,
+  listOf,
+  malformed,
+  maybe,
+  object,
+  oneOf,
+  preview,
+  someOf,
+  text,
+  type Shape,
+  type Shaped,
+} from '../shape';
 import { CONVERSIONS, type ColumnType } from './types';
 
 const NPM = 'npm:';
@@ -62,7 +77,10 @@ export function load(spec: SourceSpec, root: string, at: string): Table {
   const columns = new Columns(columnNames(spec));
   const { rows, file, sortBy = [] } = spec;
   if ((rows === undefined) === (file === undefined)) malformed(at, 'file or rows expected');
-  const loaded = rows === undefined ? filesOf(spec).flatMap((name) => fileRows(spec, name, root, at)) : rows.map((row) => inlineRow(row, spec, at));
+  const loaded =
+    rows === undefined
+      ? filesOf(spec).flatMap((name) => fileRows(spec, name, root, at))
+      : rows.map((row) => inlineRow(row, spec, at));
   const by = typeof sortBy === 'string' ? [sortBy] : sortBy;
   columns.check(...by, ...(spec.arrival === undefined ? [] : [spec.arrival]));
   return { columns: columns.names, rows: by.length === 0 ? loaded : sorted(loaded, by) };
@@ -73,7 +91,7 @@ function filesOf({ file = [] }: SourceSpec): readonly string[] {
 }
 
 function sorted(rows: readonly Row[], by: readonly string[]): readonly Row[] {
-  const compare = (a: Row, b: Row): number => by.reduce((found, name) => found || order(a[name], b[name]), 0);
+  const compare = (a: Row, b: Row): number => by.reduce((found, name) => found || orderNullsLast(a[name], b[name], 'asc'), 0);
   return [...rows].sort(compare);
 }
 
@@ -85,7 +103,7 @@ function inlineRow(values: readonly unknown[], { columns }: SourceSpec, at: stri
 function fileRows(spec: SourceSpec, name: string, root: string, at: string): readonly Row[] {
   const { format, columns, fileColumn, rowNumber } = spec;
   if (format === undefined) malformed(at, `field 'format' is missing`);
-  const raw = READERS[format as 'csv'](contentOf(spec, name, root, at), spec, at);
+  const raw = rawRows(spec, format as 'csv', name, root, at);
   const isCsv = format === 'csv';
   return raw.map((given, i) => {
     const row: Record<string, unknown> = {};
@@ -99,14 +117,34 @@ function fileRows(spec: SourceSpec, name: string, root: string, at: string): rea
   });
 }
 
+/** The last files that were read: the cases of a suite read the same ones again and again. */
+const CACHE = new Map<string, readonly unknown[]>();
+const CACHED = 16;
+
+function rawRows(
+  spec: SourceSpec,
+  format: NonNullable<SourceSpec['format']>,
+  name: string,
+  root: string,
+  at: string,
+): readonly unknown[] {
+  const path = fileAt(spec.base === undefined ? name : `${spec.base}/${name}`, root, at);
+  const identity = JSON.stringify([path, format, spec.gzip, spec.rowsAt]);
+  const rows = CACHE.get(identity) ?? READERS[format](contentOf(path, spec.gzip), spec, at);
+  CACHE.delete(identity);
+  CACHE.set(identity, rows);
+  if (CACHE.size > CACHED) CACHE.delete(CACHE.keys().next().value as string);
+  return rows;
+}
+
 function csvCell(row: unknown, source: string, at: string): unknown {
   const cells = row as Readonly<Record<string, string>>;
   return Object.hasOwn(cells, source) ? cells[source] : malformed(at, `the file has no column '${source}'`);
 }
 
-function contentOf({ base, gzip }: SourceSpec, name: string, root: string, at: string): string {
-  const bytes = readFileSync(fileAt(base === undefined ? name : `${base}/${name}`, root, at));
-  return (gzip === true ? gunzipSync(bytes) : bytes).toString('utf8');
+function contentOf(path: string, gzip = false): string {
+  const bytes = readFileSync(path);
+  return (gzip ? gunzipSync(bytes) : bytes).toString('utf8');
 }
 
 /** A file of the data root, or of an installed npm package. */

@@ -4,6 +4,7 @@ import { identityOf, isNull, orderNullsLast } from '../query/compare';
 import { valueOf } from '../query/expression';
 import type { SummaryOperator, Table } from '../query/operators';
 import { testOf } from '../query/predicate';
+import { projection, selectedColumns } from '../query/stateless';
 import { lookupOf } from '../query/staticJoin';
 import { isRecord } from '../shape';
 import { batchResult } from './batch';
@@ -14,7 +15,12 @@ export interface Rows {
   readonly rows: readonly Row[];
 }
 
-type Step<Op extends SummaryOperator['op']> = (op: Extract<SummaryOperator, { readonly op: Op }>, input: Rows, at: string, tables: Tables) => Rows;
+type Step<Op extends SummaryOperator['op']> = (
+  op: Extract<SummaryOperator, { readonly op: Op }>,
+  input: Rows,
+  at: string,
+  tables: Tables,
+) => Rows;
 type Tables = Readonly<Record<string, Table>>;
 type By = readonly (readonly [column: string, direction: 'asc' | 'desc'])[];
 
@@ -25,15 +31,15 @@ export function checkSummary(ops: readonly SummaryOperator[], columns: Columns, 
 
 /** A plain computation over the collected output; it knows no time and uses nothing of the library. */
 export function summarise(ops: readonly SummaryOperator[], output: Rows, tables: Tables): Rows {
-  return ops.reduce((input, op, i) => (STEPS[op.op] as unknown as Step<never>)(op as never, input, `summary[${i}] (${op.op})`, tables), output);
+  return ops.reduce(
+    (input, op, i) => (STEPS[op.op] as unknown as Step<never>)(op as never, input, `summary[${i}] (${op.op})`, tables),
+    output,
+  );
 }
 
 const STEPS: { readonly [Op in SummaryOperator['op']]: Step<Op> } = {
   select({ columns: pairs }, { columns, rows }) {
-    const parts = pairs.map(([column, name]) => [name, columns.reader(column)] as const);
-    const windows = pairs.filter(([column]) => columns.isWindow(column)).map(([, name]) => name);
-    const names = new Columns(pairs.map(([, name]) => name), windows);
-    return { columns: names, rows: rows.map((row) => Object.fromEntries(parts.map(([name, read]) => [name, read(row)]))) };
+    return { columns: selectedColumns(pairs, columns), rows: rows.map(projection(pairs, columns)) };
   },
   filter({ where }, { columns, rows }, at) {
     return { columns, rows: rows.filter(testOf(where, columns, at)) };
@@ -54,11 +60,19 @@ const STEPS: { readonly [Op in SummaryOperator['op']]: Step<Op> } = {
       ...Object.fromEntries(keys.map((key) => [key, columns.reader(key)(group[0]!)])),
       ...Object.fromEntries(results.map(([name, result]) => [name, result(group)])),
     }));
-    return { columns: new Columns([...keys, ...Object.keys(aggs)], keys.filter((key) => columns.isWindow(key))), rows: folded };
+    return {
+      columns: new Columns(
+        [...keys, ...Object.keys(aggs)],
+        keys.filter((key) => columns.isWindow(key)),
+      ),
+      rows: folded,
+    };
   },
   rank({ keys, by, as, atMost = Infinity }, { columns, rows }) {
     const compare = comparison(by, columns);
-    const ranked = grouped(rows, keys, columns).flatMap((group) => [...group].sort(compare).map((row, i): Row => ({ ...row, [as]: i + 1 })));
+    const ranked = grouped(rows, keys, columns).flatMap((group) =>
+      [...group].sort(compare).map((row, i): Row => ({ ...row, [as]: i + 1 })),
+    );
     return { columns: columns.with(as), rows: ranked.filter((row) => (row[as] as number) <= atMost) };
   },
   explode({ column, as: [place, ...names] }, { columns, rows }) {

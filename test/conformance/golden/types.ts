@@ -18,7 +18,14 @@ const DATETIME = /^(\d{4})[-/](\d{2})[-/](\d{2})[ T](\d{2}):(\d{2})(?::(\d{2}))?
 function datetime(value: unknown, at: string): number {
   const parts = DATETIME.exec(String(value));
   if (parts === null) return malformed(at, `YYYY-MM-DD HH:MM[:SS] expected, not ${preview(value)}`);
-  const [year, month, day, hour, minute, second] = parts.slice(1).map((part) => Number(part ?? 0)) as [number, number, number, number, number, number];
+  const [year, month, day, hour, minute, second] = parts.slice(1).map((part) => Number(part ?? 0)) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   return Date.UTC(year, month - 1, day, hour, minute, second);
 }
 

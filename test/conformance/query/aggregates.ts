@@ -1,5 +1,5 @@
 import { agg, type Aggregate } from 'tidemark';
-import { dictOf, finite, listOf, malformed, maybe, oneOf, pair, positive, someOf, tagged, text, type Shaped } from '../shape';
+import { dictOf, finite, malformed, maybe, oneOf, pair, positive, someOf, tagged, text, type TaggedOf } from '../shape';
 import type { Columns, Read, Row } from './columns';
 import { predicate, testOf, type Test } from './predicate';
 
@@ -33,13 +33,19 @@ const FUNCTIONS = {
   topK: { k: positive, by: orderBy, columns: someOf(text), where },
 } as const;
 
-const SPARK_FUNCTIONS = { count: FUNCTIONS.count, sum: ofColumn, last: ofColumn, countDistinct: ofColumn, sumDistinct: ofColumn } as const;
+const SPARK_FUNCTIONS = {
+  count: FUNCTIONS.count,
+  sum: ofColumn,
+  last: ofColumn,
+  countDistinct: ofColumn,
+  sumDistinct: ofColumn,
+} as const;
 
 export const goldenAggregates = dictOf(tagged('fn', FUNCTIONS));
 export const sparkAggregates = dictOf(tagged('fn', SPARK_FUNCTIONS));
-const anyAggregate = tagged('fn', { ...FUNCTIONS, sumDistinct: ofColumn });
 
-export type AggregateSpec = Shaped<typeof anyAggregate>;
+type ShapedFunctions<F extends Parameters<typeof tagged>[1]> = TaggedOf<'fn', F>;
+export type AggregateSpec = ShapedFunctions<typeof FUNCTIONS> | ShapedFunctions<Pick<typeof SPARK_FUNCTIONS, 'sumDistinct'>>;
 export type AggregateSpecs = Readonly<Record<string, AggregateSpec>>;
 export type Selected = Readonly<Record<string, Aggregate<Row, unknown, unknown>>>;
 
@@ -107,9 +113,11 @@ function countRows({ where: test }: Options): unknown {
   return test === undefined ? agg.count<Row>() : agg.countIf<Row>(test);
 }
 
-function topOf({ k, by, columns }: Extract<AggregateSpec, { readonly fn: 'topK' }>, read: (name: string) => Read, options: Options): unknown {
+function topOf(
+  { k, by, columns }: Extract<AggregateSpec, { readonly fn: 'topK' }>,
+  read: (name: string) => Read,
+  options: Options,
+): unknown {
   const sorted = by.map(([column, direction]) => [read(column), direction] as const);
   return agg.topK<Row, string[]>(k, { by: sorted, columns: [...columns], ...options });
 }
-
-export const names = listOf(text);

@@ -3,6 +3,9 @@ import { Malformed } from '../shape';
 export type Row = Readonly<Record<string, unknown>>;
 export type Read = (row: Row) => unknown;
 
+/** A query names a column that is not there. */
+export class UnknownColumn extends Malformed {}
+
 /** The columns of a stream, in order. Some hold windows, whose ends are read as `w.start` and `w.end`. */
 export class Columns {
   constructor(
@@ -26,7 +29,7 @@ export class Columns {
     if (this.has(name)) return name;
     const [, window] = /^(.+)\.(?:start|end)$/.exec(name) ?? [];
     if (window !== undefined && this.isWindow(window)) return window;
-    throw new Malformed(`unknown column '${name}' (known: ${this.names.join(', ')})`);
+    throw new UnknownColumn(`unknown column '${name}' (known: ${this.names.join(', ')})`);
   }
 
   reader(name: string): Read {

@@ -27,5 +27,7 @@ export function isNull(value: unknown): value is null | undefined {
 
 /** A value's identity as text: 1 is not '1', and null equals null. */
 export function identityOf(value: unknown): string {
-  return JSON.stringify(value, (_name, v: unknown) => (typeof v === 'number' && !Number.isFinite(v) ? { number: String(v) } : (v ?? null)));
+  return JSON.stringify(value, (_name, v: unknown) =>
+    typeof v === 'number' && !Number.isFinite(v) ? { number: String(v) } : (v ?? null),
+  );
 }

@@ -38,8 +38,13 @@ function operation([name, ...given]: readonly unknown[], columns: Columns, at: s
     if (parts.length === 0) malformed(at, 'coalesce of nothing');
     return (row) => parts.reduce<unknown>((found, part) => found ?? part(row), null);
   }
-  const known = Object.hasOwn(TWO, operator) ? TWO : Object.hasOwn(ONE, operator) ? ONE : malformed(at, `unknown operator '${operator}'`);
-  if (parts.length !== (known === TWO ? 2 : 1)) malformed(at, `'${operator}' takes ${known === TWO ? 2 : 1}, not ${parts.length}`);
+  const known = Object.hasOwn(TWO, operator)
+    ? TWO
+    : Object.hasOwn(ONE, operator)
+      ? ONE
+      : malformed(at, `unknown operator '${operator}'`);
+  if (parts.length !== (known === TWO ? 2 : 1))
+    malformed(at, `'${operator}' takes ${known === TWO ? 2 : 1}, not ${parts.length}`);
   const apply = known[operator]!;
   return (row) => {
     const values = parts.map((part) => part(row) ?? null);

@@ -1,4 +1,22 @@
-import { flag, index, integer, listOf, maybe, nullable, object, oneOf, pair, positive, someOf, tagged, text, anything, type Shape, type Shaped } from '../shape';
+import {
+  either,
+  flag,
+  index,
+  integer,
+  listOf,
+  maybe,
+  nullable,
+  object,
+  oneOf,
+  pair,
+  positive,
+  someOf,
+  tagged,
+  text,
+  anything,
+  type Shape,
+  type Shaped,
+} from '../shape';
 import { goldenAggregates, orderBy, sparkAggregates } from './aggregates';
 import { expression } from './expression';
 import { predicate } from './predicate';
@@ -38,7 +56,7 @@ const join = {
   right: text,
   on: listOf(pair(text, text)),
   timeRange: maybe(timeRange),
-  where: maybe(object({ left: maybe(predicate), right: maybe(predicate) })),
+  where: maybe(either(predicate, object({ left: maybe(predicate), right: maybe(predicate) }), Array.isArray)),
 } as const;
 
 /** The operators of golden queries. */
@@ -50,7 +68,14 @@ export const goldenOperator = tagged('op', {
   join: { ...join, type: oneOf('inner', 'left_outer') },
 });
 
-const functions = oneOf('countRemoveAt3', 'countRemoveAt3Emit', 'countRemoveAt3PerRow', 'countAll', 'countTimeout10s', 'maxEventTimeTimeout5s');
+const functions = oneOf(
+  'countRemoveAt3',
+  'countRemoveAt3Emit',
+  'countRemoveAt3PerRow',
+  'countAll',
+  'countTimeout10s',
+  'maxEventTimeTimeout5s',
+);
 const timers = oneOf('twsCountClearAt3', 'twsCountProcTimer5s', 'twsCountTimerUpdate', 'twsThreeTimers', 'twsMaxEventTime5s');
 const timing = oneOf('none', 'processingTime', 'eventTime');
 

@@ -38,10 +38,22 @@ export function testOf(given: unknown, columns: Columns, at: string): Test {
   }
 }
 
-const every = (parts: readonly Test[]): Test => (row) => parts.every((part) => part(row));
-const some = (parts: readonly Test[]): Test => (row) => parts.some((part) => part(row));
-const not = (part: Test): Test => (row) => !part(row);
-const tests = (read: Read, holds: (value: unknown) => boolean): Test => (row) => holds(read(row));
+const every =
+  (parts: readonly Test[]): Test =>
+  (row) =>
+    parts.every((part) => part(row));
+const some =
+  (parts: readonly Test[]): Test =>
+  (row) =>
+    parts.some((part) => part(row));
+const not =
+  (part: Test): Test =>
+  (row) =>
+    !part(row);
+const tests =
+  (read: Read, holds: (value: unknown) => boolean): Test =>
+  (row) =>
+    holds(read(row));
 
 function comparison(given: readonly unknown[], columns: Columns, at: string): Test {
   if (given.length !== 3) malformed(at, `[column, operator, literal] expected, not ${preview(given)}`);
@@ -93,4 +105,5 @@ function modulo(body: readonly unknown[], columns: Columns, at: string): Test {
 }
 
 /** A predicate that is read later, when its columns are known. */
-export const predicate: Shape<unknown> = (value, at) => (isRecord(value) || Array.isArray(value) ? value : malformed(at, 'a predicate expected'));
+export const predicate: Shape<unknown> = (value, at) =>
+  isRecord(value) || Array.isArray(value) ? value : malformed(at, 'a predicate expected');

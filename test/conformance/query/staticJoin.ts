@@ -13,7 +13,9 @@ export function lookupOf(
 ): (row: Row) => readonly Row[] {
   const right = new Columns(table.columns);
   const left = on.map(([column]) => columns.reader(column));
-  const keys = on.map(([, column]) => (right.has(column) ? right.reader(column) : malformed(at, `the table has no column '${column}'`)));
+  const keys = on.map(([, column]) =>
+    right.has(column) ? right.reader(column) : malformed(at, `the table has no column '${column}'`),
+  );
   const index = new Map<string, Row[]>();
   for (const row of table.rows) {
     const values = keys.map((read) => read(row));

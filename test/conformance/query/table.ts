@@ -1,10 +1,13 @@
-import { from } from 'rxjs';
-import { rows, type Change, type Element } from 'tidemark';
-import type { Observable } from 'rxjs';
-import { identityOf } from '../query/compare';
-import { Columns, type Row } from './columns';
+import { from, type Observable } from 'rxjs';
+import { rows, type Change } from 'tidemark';
+import type { Columns, Row } from './columns';
+import { identityOf } from './compare';
+import { sourceNode } from './nodes';
 import type { QueryOperator, Table } from './operators';
-import { namedRow, outputOf, planOf, sourceNode, type Plan } from './plan';
+import { planOf, type Plan } from './plan';
+import { namedRow } from './stateful';
+
+type Tables = Readonly<Record<string, Table>>;
 
 /** Complete mode: the last row of each key, from the changes that an aggregate speaks. */
 export class ResultTable {
@@ -22,21 +25,24 @@ export class ResultTable {
 }
 
 /** The plan of what follows the last aggregate in complete mode: it is done to the whole table. */
-export function tailPlan(tail: readonly QueryOperator[], columns: Columns, source: Observable<Row>, tables: Readonly<Record<string, Table>>): Plan {
+export function tailPlan(tail: readonly QueryOperator[], columns: Columns, source: Observable<Row>, tables: Tables): Plan {
   const table = { ...sourceNode(columns.names, source), columns };
   return planOf(tail, { mode: 'append', streams: { table }, tables });
 }
 
 /** Does to a table what follows the last aggregate. */
-export function finished(tail: readonly QueryOperator[], columns: Columns, given: readonly Row[], tables: Readonly<Record<string, Table>>): readonly Row[] {
+export function finished(
+  tail: readonly QueryOperator[],
+  columns: Columns,
+  given: readonly Row[],
+  tables: Tables,
+): readonly Row[] {
   const output: Row[] = [];
-  const { output: node } = tailPlan(tail, columns, from(given), tables);
-  const stream = outputOf(node).open() as Observable<Element<Row>>;
-  stream.pipe(rows()).subscribe({
-    next: (row) => output.push(row),
-    error: (error: unknown) => {
-      throw error;
-    },
-  });
+  let failure: { readonly error: unknown } | undefined;
+  tailPlan(tail, columns, from(given), tables)
+    .output.open()
+    .pipe(rows())
+    .subscribe({ next: (row) => output.push(row), error: (error: unknown) => (failure = { error }) });
+  if (failure !== undefined) throw failure.error;
   return output;
 }

@@ -1,4 +1,23 @@
-import { dictOf, flag, index, integer, isRecord, list, listOf, malformed, maybe, nullable, object, oneOf, preview, record, text, truth, type Shape, type Shaped } from '../shape';
+import {
+  dictOf,
+  flag,
+  index,
+  integer,
+  isRecord,
+  list,
+  listOf,
+  malformed,
+  maybe,
+  nullable,
+  object,
+  oneOf,
+  preview,
+  record,
+  text,
+  truth,
+  type Shape,
+  type Shaped,
+} from '../shape';
 
 const figures = object({
   total: maybe(index),
@@ -49,9 +68,19 @@ const STEPS = {
   expectNew: object({ expectNew: listOf(list), ordered: maybe(flag) }),
   expectState: object({ expectState: dictOf(figures) }),
   expectWatermarkMs: object({ expectWatermarkMs: integer }),
-  expectEventTime: object({ expectEventTime: nullable(object({ min: maybe(integer), max: maybe(integer), avg: maybe(integer), watermark: maybe(integer) })) }),
+  expectEventTime: object({
+    expectEventTime: nullable(
+      object({ min: maybe(integer), max: maybe(integer), avg: maybe(integer), watermark: maybe(integer) }),
+    ),
+  }),
   expectOpWatermark: object({ expectOpWatermark: dictOf(record) }),
-  expectBatchIds: object({ expectBatchIds: object({ offsets: maybe(nullable(integer)), commits: maybe(nullable(integer)), sink: maybe(nullable(integer)) }) }),
+  expectBatchIds: object({
+    expectBatchIds: object({
+      offsets: maybe(nullable(integer)),
+      commits: maybe(nullable(integer)),
+      sink: maybe(nullable(integer)),
+    }),
+  }),
   expectOffsetLog: object({ expectOffsetLog: listOf(index) }),
   expectProgress: object({ expectProgress: record }),
   expectActive: object({ expectActive: flag }),

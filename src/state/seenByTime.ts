@@ -1,0 +1,126 @@
+import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf } from '../key';
+import type { StateEntry, StateTable } from './table';
+
+/** The keys seen at one time: nearly always one, rarely a few, sometimes (window ends) very many. */
+type Keys = { readonly one: KeyOf } | KeyMap<true>;
+
+const BUCKET_MS = 60_000;
+
+/**
+ * Pairs of time and key, forgotten by time. The time comes first: a bucket a minute, in it a map of small whole numbers, so
+ * that forgetting is to drop a bucket, and a key is only looked at where the times agree.
+ */
+export class SeenByTime {
+  private readonly buckets = new Map<number, Map<number, Keys | KeyOf>>();
+  private oldest = Infinity;
+  private last: Map<number, Keys | KeyOf> | undefined;
+  private lastNumber = NaN;
+  private low = -Infinity;
+
+  constructor(private readonly columns: number) {}
+
+  /** Adds a pair; false when it was there. The key may be a scratch array. */
+  add(time: number, key: KeyOf): boolean {
+    const number = Math.floor(time / BUCKET_MS);
+    const bucket = number === this.lastNumber && this.last !== undefined ? this.last : this.open(number);
+    const offset = time - number * BUCKET_MS;
+    const known = bucket.get(offset);
+    if (known === undefined) {
+      bucket.set(offset, this.columns === 1 ? key ?? NULL : { one: copyOf(key) });
+      return true;
+    }
+    return this.addBeside(bucket, offset, known, key);
+  }
+
+  private addBeside(bucket: Map<number, Keys | KeyOf>, offset: number, known: Keys | KeyOf, key: KeyOf): boolean {
+    if (isKeyMap(known)) {
+      if (known.get(key) !== undefined) return false;
+      known.set(key, true);
+      return true;
+    }
+    const keys = createKeyMap<true>(this.columns);
+    keys.set(oneOf(known), true);
+    if (keys.get(key) !== undefined) return false;
+    keys.set(key, true);
+    bucket.set(offset, keys);
+    return true;
+  }
+
+  private open(number: number): Map<number, Keys | KeyOf> {
+    let bucket = this.buckets.get(number);
+    if (bucket === undefined) {
+      this.buckets.set(number, (bucket = new Map()));
+      if (number < this.oldest) this.oldest = number;
+    }
+    this.last = bucket;
+    this.lastNumber = number;
+    return bucket;
+  }
+
+  /** Forgets what has `time <= low`: whole buckets at once; of the one in which `low` lies nothing is asked any more. */
+  expire(low: number): void {
+    this.low = low;
+    if ((this.oldest + 1) * BUCKET_MS - 1 > low) return;
+    let oldest = Infinity;
+    for (const number of this.buckets.keys()) {
+      if ((number + 1) * BUCKET_MS - 1 <= low) this.buckets.delete(number);
+      else if (number < oldest) oldest = number;
+    }
+    this.oldest = oldest;
+    this.last = undefined;
+  }
+
+  /** Pairs whose time is not past. */
+  get size(): number {
+    let size = 0;
+    for (const [, keys] of this.alive()) size += isKeyMap(keys) ? keys.size : 1;
+    return size;
+  }
+
+  private *alive(): Iterable<[time: number, keys: Keys | KeyOf]> {
+    for (const [number, bucket] of this.buckets) {
+      for (const [offset, keys] of bucket) {
+        const time = number * BUCKET_MS + offset;
+        if (time > this.low) yield [time, keys];
+      }
+    }
+  }
+
+  get table(): StateTable {
+    return {
+      version: 1,
+      size: () => this.size,
+      entries: () => this.entries(),
+      load: (entries) => {
+        this.buckets.clear();
+        this.oldest = Infinity;
+        this.last = undefined;
+        this.low = -Infinity;
+        for (const [[time, ...values]] of entries) this.add(time as number, keyFrom(values));
+      },
+    };
+  }
+
+  private *entries(): Iterable<StateEntry> {
+    for (const [time, keys] of this.alive()) {
+      if (isKeyMap(keys)) for (const [key] of keys.entries()) yield [[time, ...keyValues(key, this.columns)], null];
+      else yield [[time, ...keyValues(oneOf(keys), this.columns)], null];
+    }
+  }
+}
+
+/** Stands for a null key of one column, so that `undefined` alone means nothing was seen. */
+const NULL: Keys = { one: null };
+
+function isKeyMap(known: Keys | KeyOf): known is KeyMap<true> {
+  return typeof known === 'object' && known !== null && 'get' in known;
+}
+
+/** A single key as it is kept: a primitive itself, anything else in a holder. */
+function oneOf(known: Exclude<Keys | KeyOf, KeyMap<true>>): KeyOf {
+  return typeof known === 'object' && known !== null && 'one' in known ? known.one : (known as KeyOf);
+}
+
+function copyOf(key: KeyOf): KeyOf {
+  return typeof key === 'object' && key !== null ? key.slice() : key;
+}

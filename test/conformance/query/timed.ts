@@ -1,0 +1,45 @@
+import type { Observable } from 'rxjs';
+import { session, sliding, tumbling, withTimestamps, withWatermark, type Assigner } from 'tidemark';
+import { malformed } from '../shape';
+import type { Columns, Row } from './columns';
+import { materialised, named, once, type PlanNode, type Stream } from './nodes';
+import type { OpOf } from './operators';
+
+const OPTIONS = { maxFutureSkew: false } as const;
+
+type Timing = (rows: Observable<never>) => Observable<unknown>;
+
+function timed(input: PlanNode, time: string, watermark: boolean, give: Timing): PlanNode {
+  return { ...input, timed: true, time, watermark, open: once(() => give(input.open() as Observable<never>) as Stream) };
+}
+
+/** Complete mode has no late rows and never closes a window: it takes the times, and no watermark. */
+export function watermarked({ column, delayMs, id }: OpOf<'withWatermark'>, given: PlanNode, isComplete: boolean): PlanNode {
+  const input = materialised(given);
+  input.columns.check(column);
+  const options = { ...OPTIONS, ...named(id) };
+  const give = isComplete ? withTimestamps(column as never, options) : withWatermark(column as never, delayMs, options);
+  return timed(input, column, !isComplete, give as Timing);
+}
+
+/** Windows are over the event time; where a stream has none yet, the window's column is it. */
+export function windowed(op: OpOf<'window'> | OpOf<'sessionWindow'>, given: PlanNode): PlanNode {
+  const { column, as } = op;
+  const rows = materialised(given);
+  rows.columns.check(column);
+  const input = rows.timed ? rows : timed(rows, column, false, withTimestamps(column as never, OPTIONS) as Timing);
+  const assigner = op.op === 'window' ? gridOf(op) : sessionOf(op, input.columns);
+  return { ...input, columns: input.columns.with(as, true), pending: { as, assigner } };
+}
+
+function gridOf({ sizeMs, slideMs = sizeMs, offsetMs = 0 }: OpOf<'window'>): Assigner<Row> {
+  // Spark's grid is modulo the slide; the library takes an offset within one.
+  const options = { offset: offsetMs % slideMs };
+  return slideMs === sizeMs ? tumbling(sizeMs, options) : sliding(sizeMs, slideMs, options);
+}
+
+function sessionOf({ gapMs, gapColumn }: OpOf<'sessionWindow'>, columns: Columns): Assigner<Row> {
+  if ((gapMs === undefined) === (gapColumn === undefined)) malformed('sessionWindow', 'gapMs or gapColumn expected');
+  if (gapColumn === undefined) return session(gapMs as number);
+  return session<Row>(columns.reader(gapColumn) as (row: Row) => number | null);
+}

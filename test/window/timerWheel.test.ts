@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { forSeeds } from '../laws/random';
+import { TimerWheel } from '../../src/window/timerWheel';
+
+interface Thing {
+  readonly id: number;
+  at: number;
+}
+
+const wheelOf = (step: number): TimerWheel<Thing> => new TimerWheel<Thing>(step, ({ at }) => at);
+
+describe('the timer wheel', () => {
+  it('takes what is due, at its time exactly and not before', () => {
+    const wheel = wheelOf(10);
+    wheel.add({ id: 1, at: 25 });
+    expect(wheel.isDue(19)).toBe(false);
+    expect(wheel.take(24)).toEqual([]);
+    expect(wheel.take(25)).toEqual([{ id: 1, at: 25 }]);
+    expect(wheel.take(1000)).toEqual([]);
+    expect(wheel.isDue(Infinity)).toBe(false);
+  });
+
+  it('forgets what says NaN, and follows what moved', () => {
+    const wheel = wheelOf(10);
+    const [gone, later, sooner] = [{ id: 1, at: 5 }, { id: 2, at: 5 }, { id: 3, at: 8 }];
+    [gone, later, sooner].forEach((thing) => wheel.add(thing));
+    gone.at = NaN;
+    later.at = 55;
+    expect(wheel.take(9)).toEqual([sooner]);
+    expect(wheel.take(54)).toEqual([]);
+    expect(wheel.take(55)).toEqual([later]);
+    expect(wheel.isDue(Infinity)).toBe(false);
+  });
+
+  it('can be cleared', () => {
+    const wheel = wheelOf(10);
+    wheel.add({ id: 1, at: 5 });
+    wheel.clear();
+    expect(wheel.isDue(Infinity)).toBe(false);
+    wheel.add({ id: 2, at: 5 });
+    expect(wheel.take(5)).toHaveLength(1);
+  });
+
+  it('does as a plain list does, whatever the steps', () => {
+    forSeeds(300, (random) => {
+      const wheel = wheelOf(random.pick([1, 3, 10, 1000]));
+      const model = new Set<Thing>();
+      let now = random.int(-500, 0);
+      for (let i = 0; i < 60; i++) {
+        if (random.chance(0.6)) {
+          const thing = { id: i, at: now + random.int(-5, 60) };
+          wheel.add(thing);
+          model.add(thing);
+        }
+        for (const thing of model) {
+          if (random.chance(0.05)) thing.at += random.int(0, 80);
+          else if (random.chance(0.03)) {
+            thing.at = NaN;
+            model.delete(thing);
+          }
+        }
+        if (random.chance(0.4)) {
+          now += random.int(0, 30);
+          const due = [...model].filter(({ at }) => at <= now);
+          due.forEach((thing) => model.delete(thing));
+          if (due.length > 0) expect(wheel.isDue(now)).toBe(true);
+          expect(wheel.take(now).map(({ id }) => id).sort((a, b) => a - b)).toEqual(due.map(({ id }) => id));
+        }
+      }
+      expect(wheel.take(Infinity)).toHaveLength(model.size);
+    });
+  });
+});
