@@ -41,8 +41,9 @@ export interface AlertOptions<T> extends OperatorOptions {
  *
  * **`for`.** A key stays as its last row left it. If `when` holds for a row at s and for all rows of the key up to and
  * including s + for, it fires at s + for: stamped so, with the last row up to then. It is said as soon as a row of the key at
- * or after s + for, or the watermark, proves it; when that is changes nothing in what is said. A false row at or before
- * s + for ends it; one after s + for comes too late to (it fires, then clears). The watermark +Infinity proves all that is left.
+ * or after s + for, or the watermark, proves it; when that is changes nothing in what is said. A false row at or before s + for
+ * ends it (at s + for: unless a true one came first); one after s + for comes too late to: it fires, then clears. The watermark
+ * +Infinity proves all that is left.
  *
  * **`coolDown`.** Counts from the firing's stamp f: without `for` and so on, rows before f + coolDown raise nothing; with them
  * a key whose condition holds again fires at f + coolDown at the earliest, if it still holds then.

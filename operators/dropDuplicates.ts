@@ -52,8 +52,8 @@ interface Plan {
  * out; // => [5, 6]
  * ```
  */
-export function dropDuplicates<T, K extends 'event' | 'untimed' = 'event'>(
-  columns: readonly (keyof T & string)[],
+export function dropDuplicates<T, K extends 'event' | 'untimed'>(
+  columns: readonly (keyof NoInfer<T> & string)[],
   options: DropDuplicatesOptions = {},
 ): OperatorFunction<Element<T, K>, Element<T, K>> {
   checkOption(columns.length > 0, 'dropDuplicates needs columns');

@@ -15,7 +15,7 @@ export function spanOf(ms: number, unitMs: number): string {
 }
 
 /** What became of a row, and why: a headline and lines. */
-export function explain({ row, fate, rejection }: Dot, { unit, unitMs }: DataSet, delayMs: number): { headline: string; lines: string[] } {
+export function explain({ row, fate, rejection }: Dot, { unit, unitMs }: DataSet, delayMs: number | null): { headline: string; lines: string[] } {
   const who = `${row.station}, value ${row.value}, at ${clockOf(row.time, unit)}, arrived ${clockOf(row.arrival, unit)}`;
   if (rejection === undefined) {
     const said = fate === 'correction' ? 'Its window had spoken already, and was corrected.' : 'It was on time for all its windows.';
@@ -30,7 +30,7 @@ export function explain({ row, fate, rejection }: Dot, { unit, unitMs }: DataSet
       who,
       `Windows missed: ${missed || 'none'}.`,
       `The last of them closed at ${clockOf(rejection.watermark - behindMs, unit)}; the watermark was at ${clockOf(rejection.watermark, unit)}.`,
-      `${spanOf(missingDelayMs, unitMs)} more would have kept it: a delay of ${spanOf(delayMs + missingDelayMs, unitMs)}.`,
+      `${spanOf(missingDelayMs, unitMs)} more delay would have kept it${delayMs === null ? '' : `: ${spanOf(delayMs + missingDelayMs, unitMs)}`}.`,
     ],
   };
 }

@@ -17,13 +17,13 @@ export interface Result {
 export function livePipeline(rows$: Observable<Sighting>, settings: Settings, unitMs: number): ChangeStream<Result> {
   return events(rows$).pipe(
     // Before event time: a late row is then judged by its windows, and the rejection names those that it missed.
-    dropDuplicates(['id'], { unbounded: true }),
+    dropDuplicates<Sighting, 'untimed'>(['id'], { unbounded: true }),
     withWatermark('time', strategyOf(settings, unitMs), { allowedLateness: settings.lateness * unitMs, maxFutureSkew: false }),
     aggregate({
       key: 'station',
       window: assignerOf(settings, unitMs),
       emit: onUpdate(),
-      select: { count: agg.count(), mean: agg.avg('value'), max: agg.max('value') },
+      select: { count: agg.count(), mean: agg.avg('value'), max: agg.max<Sighting, number>('value') },
     }),
   );
 }

@@ -1,6 +1,7 @@
 import type { Rejection, Sink } from '../element';
 import { isTidemarkError, TidemarkError } from '../errors';
 import { after, TASK, type Graph, type LiveStage, type SchedulerLike } from '../rx';
+import { emptySubscription } from '../rx/subscription';
 import type { ErrorPolicy } from '../traits';
 import { Outlet } from './outlet';
 import type { StageSnapshot, Tally } from './stage';
@@ -99,12 +100,17 @@ export class AsyncStage<I, O> implements Sink<I>, LiveStage {
     slot.state = 'running';
     this.running++;
     const abort = new AbortController();
-    this.graph.lifetime.add(() => abort.abort());
+    const { lifetime } = this.graph;
+    const leave = emptySubscription(); // what is to be done if the stream is left meanwhile
+    leave.add(() => abort.abort());
+    lifetime.add(leave);
     const { timeoutMs, scheduler } = this.work;
     const timer = timeoutMs === Infinity ? undefined : after(scheduler, timeoutMs, () => late());
+    leave.add(timer);
     // One answer a row: what comes after the timeout is not looked at.
     const settle = (answer: () => void): void => {
       timer?.unsubscribe();
+      lifetime.remove(leave);
       if (slot.state !== 'running' || this.stopped) return;
       this.graph.shared.trampoline.enter(TASK, () => this.settled(slot, answer));
     };

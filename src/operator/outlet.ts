@@ -77,10 +77,15 @@ export class Outlet<O> implements Out<O> {
   tickIn(delayMs: number): void {
     if (this.ticking) return;
     this.ticking = true;
+    const { lifetime, shared } = this.graph;
     const work = (): void => {
       this.ticking = false;
-      if (!this.graph.closed) this.stage.tick();
+      if (!lifetime.closed) this.stage.tick();
     };
-    this.graph.lifetime.add(after(this.scheduler, delayMs, () => this.graph.shared.trampoline.enter(TASK, work)));
+    const timer = after(this.scheduler, delayMs, () => {
+      lifetime.remove(timer); // a graph lives long: it must not collect a teardown a tick
+      shared.trampoline.enter(TASK, work);
+    });
+    lifetime.add(timer);
   }
 }

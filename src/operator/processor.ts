@@ -48,6 +48,8 @@ export interface Processor<I, O> {
   readonly tables?: StateTables;
   /** Everything is wired and the sources are about to start. */
   onStart?(out: Out<O>): void;
+  /** The tables have been loaded: ask again for the ticks that were open. */
+  onRestore?(out: Out<O>): void;
   onEvent(time: number, row: I, out: Out<O>, input: number): void;
   /** Flush what the watermark releases; the adapter then forwards it. `drop <= emit`. */
   onWatermark?(emit: number, drop: number, out: Out<O>): void;

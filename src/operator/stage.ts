@@ -214,6 +214,7 @@ export class Stage<I, O> implements LiveStage, Sink<I> {
     }
     this.emit = snapshot.emit;
     this.drop = snapshot.drop;
+    this.processor.onRestore?.(this.outlet);
     if (this.processor.ownsWatermark) return;
     this.inEmit = snapshot.emit;
     this.inDrop = snapshot.drop;

@@ -10,7 +10,7 @@ export type WeaveValues<T> = Readonly<Record<string, { readonly time: number; re
  * Lays a marble string of rows and one of watermarks on one another: a cold Observable of signals for `fromSignals()`.
  *
  * `-` is a frame, `(ab)` a group in one frame (it takes as many frames as it has characters, as in RxJS), `|` completes,
- * `#` fails with `'error'`. Where one string has a symbol the other has `-` or has ended.
+ * `#` fails with `'error'`, spaces are only for aligning. Where one string has a symbol the other has `-` or has ended.
  *
  * @param rows - marble string of rows
  * @param watermarks - marble string of watermarks, aligned with it
@@ -32,7 +32,7 @@ export function weave<T>(rows: string, watermarks: string, values: WeaveValues<T
 /** The symbols of a marble string by frame; a group takes as many frames as it has characters. */
 function cellsOf(marbles: string): [at: number, symbols: string][] {
   const cells: [number, string][] = [];
-  for (const { 0: text, index } of marbles.matchAll(/\(([^)]*)\)|[^-\s]/g)) {
+  for (const { 0: text, index } of marbles.replace(/\s/g, '').matchAll(/\(([^)]*)\)|[^-]/g)) {
     cells.push([index, text.startsWith('(') ? text.slice(1, -1) : text]);
   }
   return cells;

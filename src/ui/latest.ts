@@ -73,7 +73,7 @@ function trimmer<R>(retain: LatestOptions['retain']): (table: Map<string, R>) =>
 }
 
 function startOf(id: string): number {
-  return Number(id.split('|', 1)[0]);
+  return Number.parseFloat(id); // windows of a custom rule are '<start>/<end>'
 }
 
 function keepNewest<R>(table: Map<string, R>, count: number): void {

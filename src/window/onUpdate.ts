@@ -32,6 +32,10 @@ export class OnUpdate<T> implements Processor<T, unknown> {
     };
   }
 
+  onRestore(out: Out<unknown>): void {
+    if (this.pending.size > 0) out.tickIn(this.everyMs);
+  }
+
   onEvent(time: number, row: T, out: Out<unknown>): void {
     this.out = out;
     const { store } = this.parts;

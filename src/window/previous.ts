@@ -17,6 +17,7 @@ export class Previous {
   private readonly columns: readonly { readonly name: string; readonly read: (acc: unknown) => unknown; readonly maxGapMs: number }[];
   private readonly maxGapMs: number;
   private purgedAt = Infinity;
+  private longestMs = 0;
 
   constructor(
     folding: Folding,
@@ -42,6 +43,7 @@ export class Previous {
   /** The window becomes the one that the next is compared with. */
   remember(key: KeyOf, window: Window, acc: unknown): void {
     const entry: Remembered = { window, values: this.columns.map(({ read }) => read(acc)) };
+    this.longestMs = Math.max(this.longestMs, window.end - window.start);
     this.purgedAt = Math.min(this.purgedAt, this.until(window));
     const list = this.byKey.get(key);
     if (list === undefined) return this.byKey.set(key, [entry]);
@@ -74,7 +76,8 @@ export class Previous {
 
   /** Up to which watermark a window may still be compared with. */
   private until(window: Window): number {
-    return (this.assigner.slicing?.nextEnd(window.end) ?? window.end) + this.maxGapMs;
+    // Without a grid the next window only has to begin in time; it may end any length later.
+    return (this.assigner.slicing?.nextEnd(window.end) ?? window.end + this.longestMs) + this.maxGapMs;
   }
 
   /** Forgets what no window to come can be compared with. Looks through all keys only once per window step. */

@@ -32,6 +32,10 @@ export class Running<T> implements Processor<T, Change<unknown>> {
     this.tables = { meta: cell(1, () => this.arrival, (value) => (this.arrival = value as number)), groups: this.groupTable(), pending: this.pendingTable() };
   }
 
+  onRestore(out: Out<Change<unknown>>): void {
+    if (this.pending.size > 0) out.tickIn(this.everyMs);
+  }
+
   onEvent(time: number, row: T, out: Out<Change<unknown>>): void {
     const key = this.reader.read(row);
     const value = this.folding.read(row);

@@ -114,10 +114,15 @@ export class Speaker<T> {
     this.firings = new Firings(this.columns + 1);
   }
 
-  /** The change's key: the window's start (cumulative windows share it, so their end), then the key's values. */
+  /** The change's key: the window's start, then the key's values. Cumulative windows share a start: theirs is the end. */
   identity(key: KeyOf, window: Window): unknown[] {
-    const at = this.parts.assigner.kind === 'cumulative' ? window.end : window.start;
-    return [at, ...keyValues(key, this.columns)];
+    return [this.windowIdentity(window), ...keyValues(key, this.columns)];
+  }
+
+  private windowIdentity({ start, end }: Window): number | string {
+    const { kind } = this.parts.assigner;
+    if (kind === 'cumulative') return end;
+    return kind === 'custom' || kind === 'assigned' ? `${start}/${end}` : start;
   }
 
   upsert(key: KeyOf, window: Window, acc: unknown, timing: PaneTiming, isLast: boolean, out: Out<unknown>): void {

@@ -531,6 +531,37 @@ describe('state of quiet keys', () => {
     expect(harness.state).toEqual({ keys: 0 });
   });
 
+  it('forgetAfter counts from the latest row in event time', () => {
+    const harness = open({ when: trend<Row>({ metric: 'v', threshold: 1 }), forgetAfter: 10 });
+    for (const t of [5, 10, 6]) harness.event(t, { k: 'a', v: HOT });
+    harness.watermark(19);
+    expect(harness.state).toEqual({ keys: 1 });
+    harness.watermark(20);
+    expect(harness.state).toEqual({ keys: 0 });
+  });
+
+  it('is forgotten after a restore, too, and what waits is counted', () => {
+    const cooling = open({ coolDown: 10 });
+    cooling.event(0, { k: 'a', v: HOT });
+    cooling.restore(cooling.snapshot());
+    cooling.watermark(10);
+    expect(cooling.state).toEqual({ keys: 0 });
+    const waiting = open({ ordered: true, for: 5 });
+    for (const k of ['a', 'b']) waiting.event(0, { k, v: HOT });
+    for (const w of [-1, 0]) {
+      waiting.watermark(w);
+      waiting.restore(waiting.snapshot());
+      expect(waiting.tally.held).toBe(2);
+    }
+    const grouped = open({ groupBy: 'v' });
+    for (const k of ['a', 'b']) grouped.event(0, { k, v: HOT });
+    grouped.restore(grouped.snapshot());
+    expect(grouped.tally.held).toBe(2);
+    grouped.watermark(0);
+    expect(grouped.takeRows()).toMatchObject([{ members: [{}, {}] }]);
+    expect(grouped.tally.held).toBe(0);
+  });
+
   it('stays small over many keys', () => {
     const harness = open({ for: 10, coolDown: 20, resolved: true, groupBy: 'v' });
     let most = 0;

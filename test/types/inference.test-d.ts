@@ -110,7 +110,8 @@ export type A3 = Expect<Equal<All['least'], number | null>>;
 export type A4 = Expect<Equal<All['latest'], Date | null>>;
 export type A5 = Expect<Equal<All['p90'], number | null>>;
 export type A6 = Expect<Equal<All['firstName'], string | null>>;
-export type A7 = Expect<Equal<All['names'], string[]>>;
+export type A6b = Expect<Equal<Pick<All, 'least'>, { least: number | null }>>;
+export type A7 = Expect<Equal<All['names'], readonly string[]>>;
 
 // Windows of every kind give the same row.
 export const slid: EventStream<{ window: Window; n: number }> = timed.pipe(aggregate({ window: sliding('1 hour', '5 minutes'), select: { n } }));
@@ -143,7 +144,7 @@ const narrowed = timed.pipe(filterRows((row): row is Ev & { v: number } => row.v
 export type M4 = Expect<Equal<RowsOf<typeof narrowed>, Ev & { v: number }>>;
 const once = timed.pipe(dropDuplicates(['k', 't']), dropDuplicatesWithinWatermark(['k']), rows());
 export type M5 = Expect<Equal<RowsOf<typeof once>, Ev>>;
-const merged = mergeStreams(timed, timed).pipe(rows());
+const merged = mergeStreams([timed, timed]).pipe(rows());
 export type M6 = Expect<Equal<RowsOf<typeof merged>, Ev>>;
 
 // Results go into the next window.

@@ -8,7 +8,7 @@ import {
   agg, aggregate, assignWindows, dropDuplicates, dropDuplicatesWithinWatermark, events, filterRows, flatMapRows, mapRows,
   onClose, onTime, onUpdate, rows, session, sliding, tumbling, withWatermark,
 } from 'tidemark';
-interface Ev { t: number; k: string; v: number | null; c: Date; tags: string[] }
+interface Ev { t: number; k: string; v: number | null; c: Date; tags: string[]; temperature?: number }
 declare const rowsOfEv: Ev[];
 const src = from(rowsOfEv);
 `;
@@ -20,14 +20,20 @@ export function compilerOptions(root: string): ts.CompilerOptions {
   return { ...options, noUnusedLocals: false };
 }
 
+/** Parsed once: everything but the file in memory is the same in all programs. */
+const parsed = new Map<string, ts.SourceFile | undefined>();
+
 /** A program with one file of a user in it, which exists in memory only. */
 export function programOf(root: string, code: string): { program: ts.Program; file: ts.SourceFile } {
   const options = compilerOptions(root);
   const name = join(root, 'test/types/__user.ts');
   const host = ts.createCompilerHost(options);
   const { getSourceFile, fileExists, readFile } = host;
-  host.getSourceFile = (path, ...rest) =>
-    path === name ? ts.createSourceFile(path, code, ts.ScriptTarget.ES2022, true) : getSourceFile.call(host, path, ...rest);
+  host.getSourceFile = (path, version, ...rest) => {
+    if (path === name) return ts.createSourceFile(path, code, version, true);
+    if (!parsed.has(path)) parsed.set(path, getSourceFile.call(host, path, version, ...rest));
+    return parsed.get(path);
+  };
   host.fileExists = (path) => path === name || fileExists.call(host, path);
   host.readFile = (path) => (path === name ? code : readFile.call(host, path));
   const program = ts.createProgram([name], options, host);

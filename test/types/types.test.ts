@@ -82,11 +82,17 @@ describe('sentences for a wrong column', () => {
   }
 
   it.each([
-    ['dropDuplicates', "src.pipe(withWatermark('t', 5), dropDuplicates(['t', 'tagz']))", "'\"tags\"'"],
-    ['key', "src.pipe(withWatermark('t', 5), aggregate({ key: 'tagz', window: tumbling(5), select: { n: agg.count() } }))", "'\"tags\"'"],
-    ['agg.count', "src.pipe(withWatermark('t', 5), aggregate({ window: tumbling(5), select: { n: agg.count('tagz') } }))", "'\"tags\"'"],
-  ])('%s names what was probably meant', (_place, code, meant) => {
-    expect(errorOf(code)).toContain(meant);
+    ['dropDuplicates', "dropDuplicates(['t', 'temperatur'])"],
+    ['key', "aggregate({ key: 'temperatur', window: tumbling(5), select: { n: agg.count() } })"],
+    ['key, several', "aggregate({ key: ['k', 'temperatur'], window: tumbling(5), select: { n: agg.count() } })"],
+    ['agg.count', "aggregate({ window: tumbling(5), select: { n: agg.count('temperatur') } })"],
+    ['agg.sum', "aggregate({ window: tumbling(5), select: { n: agg.sum('temperatur') } })"],
+  ])('%s names the column that was probably meant', (_place, code) => {
+    expect(errorOf(`src.pipe(withWatermark('t', 5), ${code})`)).toContain("'\"temperature\"'");
+  });
+
+  it('withWatermark names the column that was probably meant', () => {
+    expect(errorOf("src.pipe(withWatermark('temperatur', '10 minutes'))")).toContain("'\"temperature\"'");
   });
 
   it('withWatermark gives one sentence, not the list of its overloads', () => {

@@ -44,8 +44,7 @@ const SPARK_FUNCTIONS = {
 export const goldenAggregates = dictOf(tagged('fn', FUNCTIONS));
 export const sparkAggregates = dictOf(tagged('fn', SPARK_FUNCTIONS));
 
-type ShapedFunctions<F extends Parameters<typeof tagged>[1]> = TaggedOf<'fn', F>;
-export type AggregateSpec = ShapedFunctions<typeof FUNCTIONS> | ShapedFunctions<Pick<typeof SPARK_FUNCTIONS, 'sumDistinct'>>;
+export type AggregateSpec = TaggedOf<'fn', typeof FUNCTIONS> | TaggedOf<'fn', Pick<typeof SPARK_FUNCTIONS, 'sumDistinct'>>;
 export type AggregateSpecs = Readonly<Record<string, AggregateSpec>>;
 export type Selected = Readonly<Record<string, Aggregate<Row, unknown, unknown>>>;
 
