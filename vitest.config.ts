@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const alias = [
   { find: /^tidemark$/, replacement: at('./src/index.ts') },
+  { find: /^tidemark\/agg$/, replacement: at('./src/aggregate/index.ts') },
   { find: /^tidemark\/testing$/, replacement: at('./src/testing/index.ts') },
   { find: /^tidemark\/ui$/, replacement: at('./src/ui.ts') },
 ];

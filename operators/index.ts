@@ -1,4 +1,5 @@
 export { aggregate, type Aggregated, type AggregateOptions } from './aggregate';
+export { alertWhen, type AlertOptions } from './alertWhen';
 export { assignWindows } from './assignWindows';
 export { dropDuplicates, type DropDuplicatesOptions } from './dropDuplicates';
 export { dropDuplicatesWithinWatermark, type WithinWatermarkOptions } from './dropDuplicatesWithinWatermark';
@@ -12,6 +13,7 @@ export { mapRows } from './mapRows';
 export { mergeStreams, type MergedStream, type MergeStreamsOptions } from './mergeStreams';
 export { outcomes, type Outcome } from './outcomes';
 export { perRow } from './perRow';
+export { previousRows, type PreviousRowsOptions, type WithPrevious } from './previousRows';
 export { reassignWatermark } from './reassignWatermark';
 export { rejected } from './rejected';
 export { rows } from './rows';

@@ -1,5 +1,6 @@
 export * from '../operators';
 export type { Change, Element, Pane, PaneTiming, Rejection, RejectionDetail, RejectionReason, Signal, StreamKind, TieRule, Window } from './element';
+export * from './alerts';
 export { TidemarkError, type TidemarkErrorCode } from './errors';
 export { operator, type OperatorOptions, type OperatorSpec, type Out, type Processor, type ProcessorContext, type Tally } from './operator';
 export type { ChangeStream, EventStream, UntimedStream } from './streams';

@@ -1,7 +1,10 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { clockOf } from './explain';
-import type { Dot, Fate, Lane, LiveRun } from './live';
+import type { Dot, Fate, LiveRun } from './live';
+
+/** Where ticks may be: every ten seconds to every two days. */
+const STEPS = [10, 20, 30, 60, 120, 3_600, 21_600, 43_200, 86_400, 172_800].map((seconds) => seconds * 1000);
 
 const FATES: readonly Fate[] = ['onTime', 'correction', 'late', 'duplicate'];
 const LABELS: Readonly<Record<Fate, string>> = { onTime: 'on time', correction: 'corrected a result', late: 'rejected: late', duplicate: 'rejected: duplicate' };
@@ -43,7 +46,7 @@ export class DotChart extends Chart {
   /** @param onPoint - told the dot under the pointer, or none */
   begin(run: LiveRun, legend: HTMLElement, onPoint: (dot: Dot | undefined, x: number, y: number) => void): void {
     const { rows, unit } = run.data;
-    const clock = (_plot: uPlot, splits: number[]): string[] => splits.map((value) => clockOf(value, unit).slice(unit === 'second' ? 3 : 0));
+    const clock = (_plot: uPlot, splits: number[]): string[] => splits.map((value) => clockOf(value, unit));
     const times = rows.map((row) => row.time);
     const range = (low: number, high: number): uPlot.Range.MinMax => [low, high];
     this.plotted = this.show({
@@ -52,7 +55,10 @@ export class DotChart extends Chart {
         y: { range: () => range(Math.min(...times), Math.max(...times)) },
       },
       cursor: { drag: { x: false, y: false }, points: { show: false } },
-      axes: [axis({ values: clock, label: 'arrival', space: 70 }), axis({ values: clock, label: 'event time', size: unit === 'second' ? 48 : 84 })],
+      axes: [
+        axis({ values: clock, incrs: STEPS, label: 'arrival', space: unit === 'second' ? 60 : 90, size: 28 }),
+        axis({ values: clock, incrs: STEPS, label: 'event time', size: unit === 'second' ? 46 : 84 }),
+      ],
       series: [{}, ...FATES.map(pointSeries), lineSeries('watermark', 2), lineSeries('watermark', 1, [4, 4])],
     });
     legend.replaceChildren(...legendItems());
@@ -126,12 +132,12 @@ export class ValueChart extends Chart {
   begin(run: LiveRun): void {
     const { rows, unit } = run.data;
     this.stations = [...new Set(rows.map((row) => row.station))].sort();
-    const clock = (_plot: uPlot, splits: number[]): string[] => splits.map((value) => clockOf(value, unit).slice(unit === 'second' ? 3 : 0, unit === 'second' ? 8 : 5));
+    const clock = (_plot: uPlot, splits: number[]): string[] => splits.map((value) => clockOf(value, unit).slice(0, 5));
     const series = this.stations.map((name, i) => {
       const stroke = colour(STATION_COLOURS[i % 3]!);
       return { label: name, stroke, width: 2, points: { show: true, size: 5, fill: stroke }, spanGaps: true };
     });
-    this.plotted = this.show({ scales: { x: { time: false } }, axes: [axis({ values: clock, space: 60 }), axis({ size: 34 })], series: [{}, ...series] });
+    this.plotted = this.show({ scales: { x: { time: false } }, axes: [axis({ values: clock, incrs: STEPS, space: 50, size: 28 }), axis({ size: 38 })], series: [{}, ...series] });
     const names = this.stations.map((name, i) => {
       const entry = Object.assign(document.createElement('span'), { textContent: ` ${name}` });
       entry.style.color = colour(STATION_COLOURS[i % 3]!);
@@ -158,7 +164,7 @@ export class ShareChart extends Chart {
     const fill = `color-mix(in srgb, ${colour('late')} 18%, transparent)`;
     this.plotted = this.show({
       scales: { x: { time: false, range: () => [0, rows.length] }, y: { range: (_plot, _low, high) => [0, Math.max(1, (high ?? 0) * 1.1)] } },
-      axes: [axis({ space: 60 }), axis({ size: 34 })],
+      axes: [axis({ space: 60, size: 28 }), axis({ size: 38 })],
       series: [{}, { stroke: colour('late'), width: 2, fill, points: { show: false } }],
     });
   }
@@ -168,5 +174,3 @@ export class ShareChart extends Chart {
     this.plotted?.setData([run.dots.map((_, i) => i + 1), share]);
   }
 }
-
-export type { Lane };

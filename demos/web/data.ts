@@ -26,13 +26,13 @@ export interface DataSet {
 
 const START = Date.UTC(2026, 0, 1);
 const ROWS = 1_200;
-const STEP_MS = 500;
+const STEP_MS = 250;
 const STATIONS = ['north', 'east', 'south'] as const;
-/** Seconds from event to arrival: most within a second, one in fifty after half a minute. */
+/** Seconds from event to arrival: half within a second, one in fifty after half a minute. */
 const DELIVERY: Quantiles = [[0, 0.05], [0.5, 0.8], [0.9, 6], [0.98, 28], [0.995, 60], [1, 110]];
 const REPEATED = 0.02;
 
-/** Ten minutes of three stations that fall silent now and then. The same seed gives the same rows everywhere. */
+/** Five minutes of three stations that fall silent now and then. The same seed gives the same rows everywhere. */
 export function generated(seed: number): DataSet {
   const random = randomFrom(seed);
   const rows: Sighting[] = [];
@@ -45,7 +45,7 @@ export function generated(seed: number): DataSet {
     if (random() < REPEATED) rows.push({ ...row, arrival: arrival + 1 + Math.floor(random() * 9_000) });
   }
   rows.sort((a, b) => a.arrival - b.arrival);
-  const about = 'Generated: ten minutes of three stations, two rows a second, delivered with a heavy tail; one in fifty twice.';
+  const about = 'Generated: five minutes of three stations, delivered with a heavy tail, one row in fifty twice.';
   return { rows, unit: 'second', unitMs: 1000, maxDelay: 120, delay: 15, lateness: 15, sizes: [20, 40, 60, 120], about };
 }
 
@@ -66,6 +66,6 @@ export function earthquakes(features: readonly Feature[]): DataSet {
     return station === undefined ? [] : [{ id, time: Number(time), arrival: Number(feature.properties?.updated), station, value: value ?? 0 }];
   });
   rows.sort((a, b) => a.arrival - b.arrival || a.time - b.time || (a.id < b.id ? -1 : 1));
-  const about = 'Real: a week of 2018 from the USGS feed (vega-datasets). A report arrives when it was last updated, up to a week later.';
+  const about = 'Real: a week of earthquakes (USGS, 2018). A report arrives with its last update, up to a week late.';
   return { rows, unit: 'hour', unitMs: 3_600_000, maxDelay: 168, delay: 24, lateness: 24, sizes: [6, 12, 24, 48], about };
 }

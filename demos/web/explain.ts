@@ -2,11 +2,11 @@ import { formatDuration } from 'tidemark';
 import type { DataSet } from './data';
 import type { Dot } from './live';
 
-/** A time of the data as people read it: minutes and seconds, or day and hour. */
+/** A time of the data as people read it: minutes and seconds (the generated rows last five minutes), or day and hour. */
 export function clockOf(ms: number, unit: DataSet['unit']): string {
   if (!Number.isFinite(ms)) return ms > 0 ? 'the end' : 'none';
   const text = new Date(ms).toISOString();
-  return unit === 'second' ? text.slice(11, 19) : `${text.slice(5, 10)} ${text.slice(11, 16)}`;
+  return unit === 'second' ? text.slice(14, 19) : `${text.slice(5, 10)} ${text.slice(11, 16)}`;
 }
 
 /** In whole units: '37 seconds', '3 days 4 hours'. */

@@ -34,7 +34,7 @@ export class LaneTable {
     const part = Math.min(1, Math.max(0, (run.emit - window.start) / (window.end - window.start)));
     const from = clockOf(window.start, unit);
     const to = clockOf(window.end, unit);
-    const texts = [unit === 'second' ? `${from.slice(3)}–${to.slice(3)}` : `${from}–${to.slice(6)}`, station, String(count), mean === null ? '–' : mean.toFixed(1)];
+    const texts = [unit === 'second' ? `${from}–${to}` : `${from}–${to.slice(6)}`, station, String(count), mean === null ? '–' : mean.toFixed(1)];
     texts.forEach((text, i) => setText(row.cells[i]!, text));
     row.className = phase;
     row.cells[0]!.style.setProperty('--part', `${Math.round(100 * (Number.isFinite(run.emit) ? part : 1))}%`);

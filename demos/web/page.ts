@@ -2,7 +2,7 @@ import './style.css';
 import { formatDuration } from 'tidemark';
 import { DotChart, ShareChart, ValueChart } from './charts';
 import { earthquakes, generated, type DataSet } from './data';
-import { explain } from './explain';
+import { clockOf, explain } from './explain';
 import { LaneTable } from './lanes';
 import { LiveRun, type Dot, type Status } from './live';
 import type { Settings } from './settings';
@@ -120,7 +120,7 @@ let listed: Dot | undefined;
 
 /** The last rejected rows, also for those who use no pointer. */
 function drawRejections(current: LiveRun): void {
-  const latest = current.dots.filter((dot) => dot.rejection !== undefined).slice(-8).reverse();
+  const latest = current.dots.filter((dot) => dot.rejection !== undefined).slice(-10).reverse();
   if (latest[0] === listed) return;
   listed = latest[0];
   element('rejections').replaceChildren(...latest.map(rejectionItem));
@@ -128,9 +128,9 @@ function drawRejections(current: LiveRun): void {
 
 function rejectionItem(dot: Dot): HTMLElement {
   const item = Object.assign(document.createElement('li'), { tabIndex: 0, className: dot.fate });
-  const { headline, lines } = explain(dot, data, delayMs());
+  const { headline } = explain(dot, data, delayMs());
   const name = Object.assign(document.createElement('b'), { textContent: headline.replace('Rejected: ', '') });
-  item.append(name, ` ${lines[0]!.split(', arrived')[0]}`);
+  item.append(name, ` ${dot.row.station} at ${clockOf(dot.row.time, data.unit)}`);
   const show = (): void => {
     const box = item.getBoundingClientRect();
     showTip(dot, box.right, box.top);

@@ -2,7 +2,7 @@ import type { Folding } from '../aggregate/plan';
 import { velocityOf } from '../aggregate/growth';
 import type { Window } from '../element';
 import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf } from '../key';
-import type { StateEntry, StateTable, StateTables } from '../state/table';
+import { cell, type StateEntry, type StateTable, type StateTables } from '../state/table';
 import type { Assigner } from './assigner';
 import type { ResultRow } from './resultRow';
 
@@ -107,7 +107,8 @@ export class Previous {
         for (const [values, list] of entries) this.byKey.set(keyFrom(values), list as Remembered[]);
       },
     };
-    return { previous: table };
+    const longest = cell(1, () => this.longestMs, (value) => (this.longestMs = value as number));
+    return { previous: table, longest };
   }
 
   private *entries(): Iterable<StateEntry> {

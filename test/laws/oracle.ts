@@ -142,6 +142,8 @@ class Oracle {
   readonly refused: Refused[] = [];
   readonly figures: Figures[] = [];
   private groups: Group[] = [];
+  /** The same, but for sessions, by window and key. */
+  private readonly byName = new Map<string, Group>();
   private kept: Kept[] = [];
   private readonly keySince = new Map<string, number>();
   private readonly closedEnd = new Map<string, number>();
@@ -194,12 +196,14 @@ class Oracle {
 
   private grouped(key: string, window: Window, arrival: number, row: Row): Group {
     const name = `${window.start} ${window.end}`;
+    const full = `${name} ${key}`;
     if (!this.openedWindows.has(name)) this.openedWindows.set(name, this.openedWindows.size);
-    let group = this.groups.find((g) => g.key === key && g.start === window.start && g.end === window.end);
+    let group = this.byName.get(full);
     if (group === undefined) {
       const opened = this.openedWindows.get(name) as number;
       group = { ...window, key, rows: [], opened, arrival, overlapsClosed: false, spoken: false, firings: 0 };
       this.groups.push(group);
+      this.byName.set(full, group);
     }
     group.rows.push([arrival, row]);
     return group;
@@ -256,6 +260,7 @@ class Oracle {
     const closed = this.groups.filter((g) => g.end <= this.drop);
     this.groups = this.groups.filter((g) => g.end > this.drop);
     for (const group of closed) {
+      this.byName.delete(`${group.start} ${group.end} ${group.key}`);
       this.closedEnd.set(group.key, Math.max(this.closedEnd.get(group.key) ?? -Infinity, group.end));
       if (this.isSession) this.absorbed += group.rows.length;
     }

@@ -12,7 +12,7 @@ export function distinct({ id, columns }: OpOf<'dropDuplicates'>, given: PlanNod
   const byTime = input.watermark && input.time !== undefined && names.includes(input.time);
   const unbounded = !byTime && !names.some((name) => input.columns.isWindow(name));
   const options = { ...named(id), ...(byTime ? { timeColumn: input.time as string } : {}), ...(unbounded ? { unbounded } : {}) };
-  return { ...input, open: once(() => input.open().pipe(dropDuplicates<Row>(names, options))) };
+  return { ...input, open: once(() => input.open().pipe(dropDuplicates<Row, 'event'>(names as never, options))) };
 }
 
 /** The columns of a key by name; nothing where there is none. */
