@@ -52,7 +52,7 @@ interface Plan {
  * out; // => [5, 6]
  * ```
  */
-export function dropDuplicates<T, K extends 'event' | 'untimed'>(
+export function dropDuplicates<T, K extends 'event' | 'untimed' = 'event'>(
   columns: readonly (keyof NoInfer<T> & string)[],
   options: DropDuplicatesOptions = {},
 ): OperatorFunction<Element<T, K>, Element<T, K>> {

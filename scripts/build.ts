@@ -37,7 +37,9 @@ function toTwins(code: string): string {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { 'out-dir': { type: 'string', default: join(root, 'dist') }, 'no-dts': { type: 'boolean', default: false } } });
+  const { values } = parseArgs({
+    options: { 'out-dir': { type: 'string', default: join(root, 'dist') }, 'no-dts': { type: 'boolean', default: false } },
+  });
   await build(resolve(values['out-dir']), { dts: !values['no-dts'] });
 }
 

@@ -63,7 +63,10 @@ function rowsOf(markdown: string): Map<string, string> {
   for (const line of markdown.split('\n')) {
     const [, id] = new RegExp(`^\\|\\s*\\**\\s*(${ID})\\s*\\**\\s*\\|`).exec(line) ?? [];
     if (id === undefined || rows.has(normal(id))) continue;
-    const cells = line.split('|').slice(2, -1).map((cell) => cell.trim());
+    const cells = line
+      .split('|')
+      .slice(2, -1)
+      .map((cell) => cell.trim());
     const words = cells.find((cell) => /[a-z]{3}/i.test(cell)) ?? '';
     rows.set(normal(id), words.length > 70 ? `${words.slice(0, 69)}…` : words);
   }
@@ -78,7 +81,10 @@ function membersOf(id: string): string[] {
   return [id, ...numbers.map((n) => `${stem}${n}`)];
 }
 
-const idsIn = (title: string): string[] => [...title.matchAll(new RegExp(`\\[\\s*(${ID}(?:\\s*,\\s*${ID})*)\\s*\\]`, 'g'))].flatMap(([, ids]) => (ids as string).split(/\s*,\s*/).map(normal));
+const idsIn = (title: string): string[] =>
+  [...title.matchAll(new RegExp(`\\[\\s*(${ID}(?:\\s*,\\s*${ID})*)\\s*\\]`, 'g'))].flatMap(([, ids]) =>
+    (ids as string).split(/\s*,\s*/).map(normal),
+  );
 
 function filesWithIds(): string[] {
   return readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
@@ -92,10 +98,14 @@ function run(files: readonly string[]): string {
   try {
     const output = join(folder, 'results.json');
     const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-    const { status } = spawnSync(process.execPath, [vitest, 'run', '--project', 'unit', '--reporter=json', `--outputFile=${output}`, ...files], {
-      cwd: root,
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
+    const { status } = spawnSync(
+      process.execPath,
+      [vitest, 'run', '--project', 'unit', '--reporter=json', `--outputFile=${output}`, ...files],
+      {
+        cwd: root,
+        stdio: ['ignore', 'ignore', 'inherit'],
+      },
+    );
     if (status === null) fail('the test run was interrupted');
     return read(output);
   } finally {
@@ -112,12 +122,17 @@ function testsOf(json: string): Test[] {
     return fail(`not a JSON report of vitest: ${String(cause)}`);
   }
   return report.testResults.flatMap(({ name, assertionResults }) =>
-    assertionResults.map(({ fullName, status }) => ({ file: relative(root, name).split(sep).join('/'), title: fullName.trim(), status })),
+    assertionResults.map(({ fullName, status }) => ({
+      file: relative(root, name).split(sep).join('/'),
+      title: fullName.trim(),
+      status,
+    })),
   );
 }
 
 const [table] = positionals;
-if (table === undefined) fail('usage: npm run features -- TABLE.md [--results VITEST.json] [--only D1,D2] [--missing] [--json FILE]');
+if (table === undefined)
+  fail('usage: npm run features -- TABLE.md [--results VITEST.json] [--only D1,D2] [--missing] [--json FILE]');
 const rows = rowsOf(read(table));
 if (rows.size === 0) fail(`${table} has no row that begins with an id`);
 const wanted = options.only?.split(',').map((id) => normal(id.trim()));
@@ -146,5 +161,7 @@ for (const [id, words] of rows) {
 }
 const strange = [...byId.keys()].filter((id) => ![...rows.keys()].some((row) => membersOf(row).includes(id)));
 if (strange.length > 0) console.log(`\nids in tests that the table does not have: ${strange.sort().join(', ')}`);
-console.log(`\n${records.length} rows: ${counts.passing} with passing tests, ${counts.failing} with failing tests, ${counts.none} without a test`);
+console.log(
+  `\n${records.length} rows: ${counts.passing} with passing tests, ${counts.failing} with failing tests, ${counts.none} without a test`,
+);
 if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(records, null, 2)}\n`);

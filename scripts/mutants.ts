@@ -108,7 +108,9 @@ for (const file of ['src', 'operators', 'test', 'demos'].flatMap(typescriptIn)) 
 const chosen = options.sample === undefined ? all : sampled(all, Number(options.sample), Number(options.seed));
 const isTest = matcherOf(options.tests);
 const testFiles = typescriptIn('test').filter((file) => file.endsWith('.test.ts') && isTest(file) && !NOT_RUN.test(file));
-say(`${all.length} mutants in ${new Set(all.map(({ file }) => file)).size} files, ${chosen.length} of them chosen; ${testFiles.length} test files`);
+say(
+  `${all.length} mutants in ${new Set(all.map(({ file }) => file)).size} files, ${chosen.length} of them chosen; ${testFiles.length} test files`,
+);
 
 // ---- threads
 
@@ -195,24 +197,34 @@ await inThreads(testFiles, async (thread, file) => {
   }
   loading.set(file, new Set(answer.statics));
   const cases = answer.cases.map((one, index): Reached => ({ ...one, file, index, key: `${file} > ${one.name}` }));
-  byFile.set(file, cases.filter(({ error }) => error === undefined));
+  byFile.set(
+    file,
+    cases.filter(({ error }) => error === undefined),
+  );
   for (const one of cases) {
     if (one.error !== undefined) useless.push(`${one.key}: ${one.error}`);
     else for (const id of one.hits) reaching.set(id, [...(reaching.get(id) ?? []), one]);
   }
 });
 const cases = [...byFile.values()].flat();
-say(`${cases.length} cases pass without a mutant, ${useless.length} cannot be used; ${Math.round(cases.reduce((sum, { ms }) => sum + ms, 0) / 1000)} s of test time`);
+say(
+  `${cases.length} cases pass without a mutant, ${useless.length} cannot be used; ${Math.round(cases.reduce((sum, { ms }) => sum + ms, 0) / 1000)} s of test time`,
+);
 for (const one of useless) say(`  not used: ${one}`);
 
 /** The cases to run for a mutant: quick ones first, those of the folder that mirrors its own before others of its kind. */
 function planFor({ id, file }: Mutant): { plan: Reached[]; leftOut: number } {
-  const home = `test/${file.split('/').slice(file.startsWith('src/') ? 1 : 0).slice(0, -1).join('/')}/`;
+  const home = `test/${file
+    .split('/')
+    .slice(file.startsWith('src/') ? 1 : 0)
+    .slice(0, -1)
+    .join('/')}/`;
   const direct = (reaching.get(id) ?? []).filter(({ key }) => !untrusted.has(key));
   const known = new Set(direct);
   const indirect = [...loading].filter(([, ids]) => ids.has(id)).flatMap(([testFile]) => byFile.get(testFile) ?? []);
   const quick = (a: Reached, b: Reached): number => a.ms - b.ms;
-  const atHome = (a: Reached, b: Reached): number => Number(b.file.startsWith(home)) - Number(a.file.startsWith(home)) || quick(a, b);
+  const atHome = (a: Reached, b: Reached): number =>
+    Number(b.file.startsWith(home)) - Number(a.file.startsWith(home)) || quick(a, b);
   const ordered = [...direct.sort(quick), ...indirect.filter((one) => !known.has(one) && !untrusted.has(one.key)).sort(atHome)];
   let spent = 0;
   const plan = ordered.filter(({ ms }, i) => (spent += ms) <= budgetMs || i === 0);
@@ -271,7 +283,11 @@ async function canBeTrusted(thread: Thread, name: string, plan: readonly Reached
 // ---- report
 
 verdicts.sort((a, b) => a.mutant.id - b.mutant.id);
-const folderOf = (file: string): string => file.split('/').slice(0, file.startsWith('src/') ? 2 : 1).join('/');
+const folderOf = (file: string): string =>
+  file
+    .split('/')
+    .slice(0, file.startsWith('src/') ? 2 : 1)
+    .join('/');
 const count = (list: readonly Verdict[], status: Status): number => list.filter((one) => one.status === status).length;
 
 function row(name: string, list: readonly Verdict[]): string {
@@ -284,8 +300,12 @@ function row(name: string, list: readonly Verdict[]): string {
 const shown = verdicts.filter(({ status }) => status === 'survived' || status === 'no coverage');
 console.log('\n## Mutants that lived\n');
 for (const { mutant, status, leftOut } of shown) {
-  const note = [status === 'no coverage' ? 'no coverage' : '', leftOut > 0 ? `${leftOut} slow cases left out` : ''].filter((part) => part !== '').join(', ');
-  console.log(`${mutant.file}:${mutant.line}:${mutant.column} ${mutant.kind}: ${mutant.original}  →  ${mutant.mutated}${note === '' ? '' : `  (${note})`}`);
+  const note = [status === 'no coverage' ? 'no coverage' : '', leftOut > 0 ? `${leftOut} slow cases left out` : '']
+    .filter((part) => part !== '')
+    .join(', ');
+  console.log(
+    `${mutant.file}:${mutant.line}:${mutant.column} ${mutant.kind}: ${mutant.original}  →  ${mutant.mutated}${note === '' ? '' : `  (${note})`}`,
+  );
 }
 const groups = new Map<string, Verdict[]>();
 const kinds = new Map<string, Verdict[]>();
@@ -294,7 +314,8 @@ for (const one of verdicts) {
   groups.set(folder, [...(groups.get(folder) ?? []), one]);
   kinds.set(one.mutant.kind, [...(kinds.get(one.mutant.kind) ?? []), one]);
 }
-const head = '| mutants | killed | timeout | survived | no coverage | not run | score |\n|---|---:|---:|---:|---:|---:|---:|---:|';
+const head =
+  '| mutants | killed | timeout | survived | no coverage | not run | score |\n|---|---:|---:|---:|---:|---:|---:|---:|';
 console.log(`\n## Score\n\n| folder ${head}`);
 for (const [folder, list] of groups) console.log(row(folder, list));
 console.log(row('all', verdicts));

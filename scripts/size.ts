@@ -34,7 +34,12 @@ interface Import {
 
 const IMPORTS: readonly Import[] = [
   { name: 'minimal pipe, import { agg } (rolldown)', code: MINIMAL, bundler: 'rolldown', maxBytes: 6_000 },
-  { name: "minimal pipe, import * as agg from 'tidemark/agg' (esbuild)", code: MINIMAL_SUBPATH, bundler: 'esbuild', maxBytes: 6_000 },
+  {
+    name: "minimal pipe, import * as agg from 'tidemark/agg' (esbuild)",
+    code: MINIMAL_SUBPATH,
+    bundler: 'esbuild',
+    maxBytes: 6_000,
+  },
   { name: 'minimal pipe, import { agg } (esbuild: keeps all of agg)', code: MINIMAL, bundler: 'esbuild' },
   { name: 'everything of tidemark (esbuild)', code: EVERYTHING, bundler: 'esbuild', maxBytes: 25_000 },
 ];
@@ -113,7 +118,9 @@ async function withRolldown(code: string, entries: Entries): Promise<Bundle> {
   });
   const { output } = await bundle.generate({ format: 'es', minify: true });
   await bundle.close();
-  const modules = Object.entries(output[0].modules).map(([file, { renderedLength }]) => [relative(root, file), renderedLength] as const);
+  const modules = Object.entries(output[0].modules).map(
+    ([file, { renderedLength }]) => [relative(root, file), renderedLength] as const,
+  );
   return { bytes: Buffer.from(output[0].code), modules: sorted(modules) };
 }
 
@@ -129,9 +136,12 @@ function print(from: string, sizes: readonly Size[], shown: number): boolean {
     const verdict = maxBytes === undefined ? '' : `${kB(maxBytes)} ${over ? `OVER by ${kB(gzip - maxBytes)}` : 'ok'}`;
     console.log(`| ${name} | ${kB(gzip)} | ${kB(minified)} | ${verdict} |`);
   }
-  for (const { name, modules, minified } of sizes.filter((size) => size.maxBytes !== undefined && !size.name.includes('rolldown'))) {
+  for (const { name, modules, minified } of sizes.filter(
+    (size) => size.maxBytes !== undefined && !size.name.includes('rolldown'),
+  )) {
     console.log(`\n### What weighs most: ${name}\n\n| minified bytes | share | module |\n|---:|---:|---|`);
-    for (const [file, bytes] of modules.slice(0, shown)) console.log(`| ${bytes} | ${((100 * bytes) / minified).toFixed(1)} % | ${file} |`);
+    for (const [file, bytes] of modules.slice(0, shown))
+      console.log(`| ${bytes} | ${((100 * bytes) / minified).toFixed(1)} % | ${file} |`);
     const rest = modules.slice(shown);
     if (rest.length > 0) console.log(`| ${rest.reduce((sum, [, bytes]) => sum + bytes, 0)} | | ${rest.length} more |`);
   }
@@ -157,7 +167,12 @@ async function main(): Promise<void> {
   if (!values['sources-only']) {
     if (!existsSync(join(folder, 'index.js'))) throw new Error(`not built: ${folder} has no index.js (npm run build)`);
     dist = await measure(built(folder));
-    fits = print(`from ${relative(root, folder)} (${(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version})`, dist, shown) && fits;
+    fits =
+      print(
+        `from ${relative(root, folder)} (${(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version})`,
+        dist,
+        shown,
+      ) && fits;
   }
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ sources, dist }, null, 2)}\n`);
   console.log(fits ? '\nsize: ok' : '\nsize: over a ceiling');

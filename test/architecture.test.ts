@@ -70,7 +70,8 @@ function importsOf(file: string): Import[] {
   const visit = (node: ts.Node): void => {
     if (ts.isImportDeclaration(node)) add(node.moduleSpecifier, isTypeImport(node));
     else if (ts.isExportDeclaration(node) && node.moduleSpecifier) add(node.moduleSpecifier, isTypeExport(node));
-    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword && node.arguments[0]) add(node.arguments[0], false);
+    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword && node.arguments[0])
+      add(node.arguments[0], false);
     else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node.argument.literal, true);
     ts.forEachChild(node, visit);
   };
@@ -88,7 +89,9 @@ function isTypeImport({ importClause }: ts.ImportDeclaration): boolean {
 
 function isTypeExport({ exportClause, isTypeOnly }: ts.ExportDeclaration): boolean {
   if (isTypeOnly) return true;
-  return exportClause !== undefined && ts.isNamedExports(exportClause) && exportClause.elements.every((element) => element.isTypeOnly);
+  return (
+    exportClause !== undefined && ts.isNamedExports(exportClause) && exportClause.elements.every((element) => element.isTypeOnly)
+  );
 }
 
 function resolved(file: string, specifier: string): string {
@@ -112,7 +115,9 @@ describe('import directions', () => {
   it('reads the import lines of the whole library', () => {
     expect(sources.length).toBeGreaterThan(50);
     expect(imports.some((one) => one.typeOnly)).toBe(true);
-    expect(imports.filter(({ to }) => to.startsWith('src') || to.startsWith('operators')).filter(({ to }) => !isInside(to))).toEqual([]);
+    expect(
+      imports.filter(({ to }) => to.startsWith('src') || to.startsWith('operators')).filter(({ to }) => !isInside(to)),
+    ).toEqual([]);
   });
 
   it('every part of src has its line in the table', () => {
@@ -132,7 +137,9 @@ describe('import directions', () => {
 
   it('the table itself has no cycle', () => {
     const reach = (part: string, path: readonly string[]): string[] =>
-      path.includes(part) ? [[...path, part].join(' -> ')] : (ALLOWED[part] ?? []).filter((next) => next !== '*').flatMap((next) => reach(next, [...path, part]));
+      path.includes(part)
+        ? [[...path, part].join(' -> ')]
+        : (ALLOWED[part] ?? []).filter((next) => next !== '*').flatMap((next) => reach(next, [...path, part]));
     expect(Object.keys(ALLOWED).flatMap((part) => reach(part, []))).toEqual([]);
   });
 
@@ -149,11 +156,15 @@ describe('import directions', () => {
   });
 
   it('only src/index.ts imports operators', () => {
-    expect(listed(({ file, to }) => file.startsWith('src/') && file !== 'src/index.ts' && to.startsWith('operators/'))).toEqual([]);
+    expect(listed(({ file, to }) => file.startsWith('src/') && file !== 'src/index.ts' && to.startsWith('operators/'))).toEqual(
+      [],
+    );
   });
 
   it('an operator file imports no other operator file', () => {
-    expect(listed(({ file, to }) => file.startsWith('operators/') && file !== 'operators/index.ts' && to.startsWith('operators/'))).toEqual([]);
+    expect(
+      listed(({ file, to }) => file.startsWith('operators/') && file !== 'operators/index.ts' && to.startsWith('operators/')),
+    ).toEqual([]);
   });
 
   it('operators/index.ts exports every operator file and nothing else', () => {
@@ -196,7 +207,8 @@ function cyclesOf(next: ReadonlyMap<string, readonly string[]>): string[] {
   const cycles: string[] = [];
   const walk = (file: string, path: readonly string[]): void => {
     const from = path.indexOf(file);
-    if (from >= 0) cycles.push([...path.slice(from), file].map((name) => relative(dirname(join(root, 'src')), join(root, name))).join(' -> '));
+    if (from >= 0)
+      cycles.push([...path.slice(from), file].map((name) => relative(dirname(join(root, 'src')), join(root, name))).join(' -> '));
     if (from >= 0 || done.has(file)) return;
     for (const to of next.get(file) ?? []) walk(to, [...path, file]);
     done.add(file);

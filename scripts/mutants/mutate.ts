@@ -20,10 +20,22 @@ export interface Schemata {
 const { SyntaxKind: K } = ts;
 
 const COMPARISONS: Readonly<Partial<Record<ts.SyntaxKind, readonly (readonly [kind: string, operator: string])[]>>> = {
-  [K.LessThanToken]: [['comparison', '>='], ['boundary', '<=']],
-  [K.GreaterThanToken]: [['comparison', '<='], ['boundary', '>=']],
-  [K.LessThanEqualsToken]: [['comparison', '>'], ['boundary', '<']],
-  [K.GreaterThanEqualsToken]: [['comparison', '<'], ['boundary', '>']],
+  [K.LessThanToken]: [
+    ['comparison', '>='],
+    ['boundary', '<='],
+  ],
+  [K.GreaterThanToken]: [
+    ['comparison', '<='],
+    ['boundary', '>='],
+  ],
+  [K.LessThanEqualsToken]: [
+    ['comparison', '>'],
+    ['boundary', '<'],
+  ],
+  [K.GreaterThanEqualsToken]: [
+    ['comparison', '<'],
+    ['boundary', '>'],
+  ],
   [K.EqualsEqualsToken]: [['equality', '!=']],
   [K.ExclamationEqualsToken]: [['equality', '==']],
   [K.EqualsEqualsEqualsToken]: [['equality', '!==']],
@@ -75,7 +87,10 @@ export function mutate(file: string, text: string, firstId: number): Schemata {
     if (!ts.isExpression(node)) return inside(node);
     const forms = formsOf(node).map(([kind, mutated]) => [add(node, kind, raw(node), mutated), mutated] as const);
     if (isCondition(node) && !forms.some(([id]) => ['comparison', 'equality'].includes(mutants[id - firstId]!.kind))) {
-      const mutated = node.kind === K.PrefixUnaryExpression && raw(node).startsWith('!') ? raw((node as ts.PrefixUnaryExpression).operand) : `!(${raw(node)})`;
+      const mutated =
+        node.kind === K.PrefixUnaryExpression && raw(node).startsWith('!')
+          ? raw((node as ts.PrefixUnaryExpression).operand)
+          : `!(${raw(node)})`;
       forms.push([add(node, 'condition', raw(node), mutated), mutated]);
     }
     return forms.reduceRight((code, [id, mutated]) => `(__mutant(${id}) ? (${mutated}) : (${code}))`, inside(node));
@@ -132,7 +147,8 @@ function isEffect(expression: ts.Expression): boolean {
   if (ts.isCallExpression(expression)) return expression.expression.kind !== K.SuperKeyword;
   if (ts.isDeleteExpression(expression)) return true;
   if (ts.isPostfixUnaryExpression(expression)) return true;
-  if (ts.isPrefixUnaryExpression(expression)) return expression.operator === K.PlusPlusToken || expression.operator === K.MinusMinusToken;
+  if (ts.isPrefixUnaryExpression(expression))
+    return expression.operator === K.PlusPlusToken || expression.operator === K.MinusMinusToken;
   return ts.isBinaryExpression(expression) && isAssignment(expression.operatorToken.kind);
 }
 

@@ -1,4 +1,12 @@
-import { ASYMMETRIC_MATCHERS_OBJECT, chai, JestAsymmetricMatchers, JestChaiExpect, JestExtend, getState, setState } from '@vitest/expect';
+import {
+  ASYMMETRIC_MATCHERS_OBJECT,
+  chai,
+  JestAsymmetricMatchers,
+  JestChaiExpect,
+  JestExtend,
+  getState,
+  setState,
+} from '@vitest/expect';
 
 /** One `it`, with all the hooks around it. */
 export interface Case {
@@ -28,14 +36,24 @@ export function shimOf(): { module: Record<string, unknown>; collect(): readonly
   const cases: Case[] = [];
   let suite: Suite = suiteOf('', undefined, false);
 
-  const expect = Object.assign((value: unknown, message?: string) => chai.expect(value, message), chai.expect) as unknown as Record<string, unknown>;
+  const expect = Object.assign(
+    (value: unknown, message?: string) => chai.expect(value, message),
+    chai.expect,
+  ) as unknown as Record<string, unknown>;
   Object.assign(expect, (globalThis as unknown as Record<symbol, object>)[ASYMMETRIC_MATCHERS_OBJECT]);
   expect.getState = () => getState(expect as never);
   expect.setState = (state: object) => setState(state, expect as never);
-  (expect.setState as (state: object) => void)({ assertionCalls: 0, isExpectingAssertions: false, isExpectingAssertionsError: null, expectedAssertionsNumber: null, currentTestName: '' });
+  (expect.setState as (state: object) => void)({
+    assertionCalls: 0,
+    isExpectingAssertions: false,
+    isExpectingAssertionsError: null,
+    expectedAssertionsNumber: null,
+    currentTestName: '',
+  });
   expect.assertions = () => undefined;
   expect.hasAssertions = () => undefined;
-  expect.extend = (matchers: object) => (chai.expect as unknown as { extend(e: unknown, m: object): void }).extend(expect, matchers);
+  expect.extend = (matchers: object) =>
+    (chai.expect as unknown as { extend(e: unknown, m: object): void }).extend(expect, matchers);
 
   function define(name: string, skipped: boolean, body: Body | undefined, args: readonly unknown[]): void {
     const home = suite;
@@ -59,7 +77,8 @@ export function shimOf(): { module: Record<string, unknown>; collect(): readonly
     });
   }
 
-  const bodyOf = (rest: readonly unknown[]): Body | undefined => rest.find((part) => typeof part === 'function') as Body | undefined;
+  const bodyOf = (rest: readonly unknown[]): Body | undefined =>
+    rest.find((part) => typeof part === 'function') as Body | undefined;
 
   const it = withModes((name, rest, skipped, args) => define(name, skipped, bodyOf(rest), args));
   const describe = withModes((name, rest, skipped, args) => {
@@ -100,7 +119,13 @@ function withModes(define: Define): object {
     (table: readonly unknown[]) =>
     (name: string, ...rest: readonly unknown[]): void =>
       table.forEach((row, i) => define(`${name} #${i}`, rest, false, Array.isArray(row) ? row : [row]));
-  const modes = Object.assign(call, { each, for: (table: readonly unknown[]) => (name: string, ...rest: readonly unknown[]) => table.forEach((row, i) => define(`${name} #${i}`, rest, false, [row])) });
+  const modes = Object.assign(call, {
+    each,
+    for:
+      (table: readonly unknown[]) =>
+      (name: string, ...rest: readonly unknown[]) =>
+        table.forEach((row, i) => define(`${name} #${i}`, rest, false, [row])),
+  });
   const skipped = Object.assign(skip, { each: () => skip });
   return Object.assign(modes, {
     only: modes,
@@ -114,7 +139,15 @@ function withModes(define: Define): object {
   });
 }
 
-const suiteOf = (name: string, parent: Suite | undefined, skipped: boolean): Suite => ({ name, parent, skipped, before: [], after: [], beforeAll: [], isOpen: false });
+const suiteOf = (name: string, parent: Suite | undefined, skipped: boolean): Suite => ({
+  name,
+  parent,
+  skipped,
+  before: [],
+  after: [],
+  beforeAll: [],
+  isOpen: false,
+});
 
 const ancestors = (suite: Suite | undefined): Suite[] => (suite === undefined ? [] : [...ancestors(suite.parent), suite]);
 

@@ -26,7 +26,10 @@ export interface CoverTask {
 export interface MutantTask {
   readonly kind: 'mutant';
   readonly id: number;
-  readonly plan: readonly { readonly file: string; readonly cases: readonly { readonly index: number; readonly calls: number }[] }[];
+  readonly plan: readonly {
+    readonly file: string;
+    readonly cases: readonly { readonly index: number; readonly calls: number }[];
+  }[];
 }
 
 export interface CoveredCase {
@@ -38,7 +41,13 @@ export interface CoveredCase {
 }
 
 export type Answer =
-  | { readonly kind: 'covered'; readonly file: string; readonly statics: readonly number[]; readonly cases: readonly CoveredCase[]; readonly error?: string }
+  | {
+      readonly kind: 'covered';
+      readonly file: string;
+      readonly statics: readonly number[];
+      readonly cases: readonly CoveredCase[];
+      readonly error?: string;
+    }
   | { readonly kind: 'verdict'; readonly id: number; readonly status: 'killed' | 'timeout' | 'survived'; readonly by?: string };
 
 const { root, sources, mutants } = workerData as WorkerData;
@@ -78,7 +87,9 @@ function compile(file: string): Wrapped {
     const text = sources[file] ?? readFileSync(file, 'utf8');
     const define = { 'import.meta.url': JSON.stringify(pathToFileURL(file).href) };
     const { code } = transformSync(text, { loader: 'ts', format: 'cjs', target: 'es2022', define, sourcefile: file });
-    wrapped = new vm.Script(`(function (require, module, exports) {${code}\n})`, { filename: file }).runInThisContext() as Wrapped;
+    wrapped = new vm.Script(`(function (require, module, exports) {${code}\n})`, {
+      filename: file,
+    }).runInThisContext() as Wrapped;
     compiled.set(file, wrapped);
   }
   return wrapped;
@@ -87,12 +98,14 @@ function compile(file: string): Wrapped {
 /** A file on its own module registry: every module of the library is evaluated anew. */
 function load(file: string, vitest: object): void {
   const registry = new Map<string, { exports: unknown }>();
-  const requireFrom = (folder: string) => (id: string): unknown => {
-    if (id === 'vitest') return vitest;
-    const path = ALIASES[id] ?? (id.startsWith('.') ? located(resolve(folder, id)) : undefined);
-    if (path === undefined) return nodeRequire(id);
-    return path.endsWith('.ts') ? evaluate(path) : nodeRequire(path);
-  };
+  const requireFrom =
+    (folder: string) =>
+    (id: string): unknown => {
+      if (id === 'vitest') return vitest;
+      const path = ALIASES[id] ?? (id.startsWith('.') ? located(resolve(folder, id)) : undefined);
+      if (path === undefined) return nodeRequire(id);
+      return path.endsWith('.ts') ? evaluate(path) : nodeRequire(path);
+    };
   const evaluate = (path: string): unknown => {
     const known = registry.get(path);
     if (known !== undefined) return known.exports;
@@ -123,7 +136,8 @@ function collect(file: string): readonly Case[] {
 }
 
 const settle = (): Promise<void> => new Promise((done) => setImmediate(done));
-const textOf = (cause: unknown): string => (cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)).slice(0, 300);
+const textOf = (cause: unknown): string =>
+  (cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)).slice(0, 300);
 
 async function cover(file: string): Promise<Answer> {
   active = 0;

@@ -10,8 +10,10 @@ import { Stage, type StageSnapshot } from './stage';
 export class MergingStage<I, O> extends Stage<I, O> {
   private readonly merge: WatermarkMerge;
   private live = 0;
-  private barriers = 0;
-  private said = 0;
+  /** In a run: the inputs that have said their watermark of this batch, and those that wait with a barrier. */
+  private readonly said = new Set<number>();
+  private readonly waiting = new Set<number>();
+  private batchId = 0;
 
   constructor(spec: OperatorSpec<I, O>, id: string, inputs: readonly Traits[], down: Sink<O>, graph: Graph) {
     super(spec, id, inputs, down, graph);
@@ -26,8 +28,9 @@ export class MergingStage<I, O> extends Stage<I, O> {
 
   /** The input is taken out: the combined watermark is looked at again when the next one comes. */
   remove(index: number): void {
-    if (--this.live === 0) return this.end();
+    if (this.leave(index)) return this.end();
     this.merge.removeInput(index);
+    this.release();
   }
 
   eventFrom(index: number, time: number, row: I): void {
@@ -39,9 +42,9 @@ export class MergingStage<I, O> extends Stage<I, O> {
 
   watermarkFrom(index: number, emit: number, drop: number): void {
     // In a run each input says one watermark a batch; the batch is over when all of them have.
-    this.said++;
-    const complete = !this.graph.isRun || this.said >= this.live;
-    if (complete) this.said = 0;
+    this.said.add(index);
+    const complete = !this.graph.isRun || this.said.size >= this.live;
+    if (complete) this.said.clear();
     this.combine(() => this.merge.watermark(index, emit, drop, this.scheduler.now()), complete);
   }
 
@@ -51,14 +54,29 @@ export class MergingStage<I, O> extends Stage<I, O> {
 
   endFrom(index: number): void {
     // The last end is only an end: what is open stays open unless an input has said +Infinity.
-    if (--this.live === 0) return this.end();
+    if (this.leave(index)) return this.end();
     this.combine(() => this.merge.complete(index));
+    this.release();
   }
 
-  barrierFrom(batchId: number): void {
-    if (++this.barriers < this.live) return;
-    this.barriers = 0;
-    this.barrier(batchId);
+  /** Nothing waits for an input that is gone; true when it was the last. */
+  private leave(index: number): boolean {
+    this.said.delete(index);
+    this.waiting.delete(index);
+    return --this.live === 0;
+  }
+
+  barrierFrom(index: number, batchId: number): void {
+    this.waiting.add(index);
+    this.batchId = batchId;
+    this.release();
+  }
+
+  /** The barrier goes on when every input has brought it. */
+  private release(): void {
+    if (this.waiting.size === 0 || this.waiting.size < this.live) return;
+    this.waiting.clear();
+    this.barrier(this.batchId);
   }
 
   private combine(change: () => void, complete = !this.graph.isRun): void {
@@ -71,16 +89,14 @@ export class MergingStage<I, O> extends Stage<I, O> {
 
   override snapshot(): StageSnapshot {
     const { tables, ...rest } = super.snapshot();
-    return { ...rest, tables: { ...tables, inputs: { version: 1, entries: [[[], [this.merge.encode(), this.barriers]]] } } };
+    return { ...rest, tables: { ...tables, inputs: { version: 1, entries: [[[], this.merge.encode()]] } } };
   }
 
   override restore(snapshot: StageSnapshot): void {
     super.restore(snapshot);
     const [, data] = snapshot.tables['inputs']?.entries[0] ?? [];
     if (data === undefined) throw new TidemarkError('TIDEMARK_STATE', `the inputs of '${this.id}' are not in the snapshot`);
-    const [merge, barriers] = data as [unknown, number];
-    this.merge.decode(merge);
-    this.barriers = barriers;
+    this.merge.decode(data);
   }
 
   override report(): Readonly<Record<string, unknown>> {
@@ -107,7 +123,7 @@ class Input<I, O> implements Sink<I> {
     this.stage.idleFrom(this.index, isIdle);
   }
   barrier(batchId: number): void {
-    this.stage.barrierFrom(batchId);
+    this.stage.barrierFrom(this.index, batchId);
   }
   end(): void {
     this.stage.endFrom(this.index);

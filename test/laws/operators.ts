@@ -120,7 +120,7 @@ export const OPERATORS: readonly Entry[] = [
   row('filterRows', () => filterRows((each: Any) => (each.id ?? 0) % 4 !== 1)),
   row('flatMapRows', () => flatMapRows((each: Any) => Array.from({ length: (each.id ?? 1) % 3 }, () => each))),
   row('perRow', () => perRow<Any, Any, 'event'>((each) => each.pipe(filter(({ id = 0 }) => id % 5 !== 2), tap()))),
-  row('assignWindows', () => assignWindows<Any, 'w'>(sliding(10, 5), 'w')),
+  row('assignWindows', () => assignWindows(sliding(10, 5), 'w')),
   row('dropDuplicates', () => dropDuplicates<Any>(['id'], { unbounded: true })),
   row('dropDuplicatesWithinWatermark', () => dropDuplicatesWithinWatermark<Any>(['k'], { within: 9 })),
   row('mergeStreams of one', () => (source: Observable<Element<Any>>) => mergeStreams([source])),

@@ -32,7 +32,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 function measure(code: string): { instantiations: number; ms: number; errors: readonly string[] } {
   const { program, file } = programOf(root, `${RXJS_AND_ROWS}\n${code}`);
   const start = performance.now();
-  const errors = program.getSemanticDiagnostics(file).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
+  const errors = program
+    .getSemanticDiagnostics(file)
+    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
   const { getInstantiationCount } = program as unknown as { getInstantiationCount(): number };
   return { instantiations: getInstantiationCount(), ms: performance.now() - start, errors };
 }
@@ -41,7 +43,11 @@ const alone = measure('export const alone$ = src.pipe(filter((row) => row.k !== 
 const first = measure("export const first$ = src.pipe(withWatermark('t', '10 minutes'), rows());");
 const twelve = measure(PIPE);
 console.log('| file | instantiations | ms |\n|---|---:|---:|');
-for (const [name, { instantiations, ms }] of Object.entries({ 'rxjs alone': alone, 'withWatermark and rows': first, '12 operators': twelve })) {
+for (const [name, { instantiations, ms }] of Object.entries({
+  'rxjs alone': alone,
+  'withWatermark and rows': first,
+  '12 operators': twelve,
+})) {
   console.log(`| ${name} | ${instantiations} | ${ms.toFixed(0)} |`);
 }
 const errors = [...alone.errors, ...first.errors, ...twelve.errors];

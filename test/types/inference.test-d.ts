@@ -104,8 +104,12 @@ const all = timed.pipe(
   rows(),
 );
 type All = RowsOf<typeof all>;
-export type A1 = Expect<Equal<Pick<All, 'n' | 'values' | 'big' | 'distinct'>, { n: number; values: number; big: number; distinct: number }>>;
-export type A2 = Expect<Equal<Pick<All, 'sum' | 'mean' | 'some'>, { sum: number | null; mean: number | null; some: number | null }>>;
+export type A1 = Expect<
+  Equal<Pick<All, 'n' | 'values' | 'big' | 'distinct'>, { n: number; values: number; big: number; distinct: number }>
+>;
+export type A2 = Expect<
+  Equal<Pick<All, 'sum' | 'mean' | 'some'>, { sum: number | null; mean: number | null; some: number | null }>
+>;
 export type A3 = Expect<Equal<All['least'], number | null>>;
 export type A4 = Expect<Equal<All['latest'], Date | null>>;
 export type A5 = Expect<Equal<All['p90'], number | null>>;
@@ -114,9 +118,15 @@ export type A6b = Expect<Equal<Pick<All, 'least'>, { least: number | null }>>;
 export type A7 = Expect<Equal<All['names'], readonly string[]>>;
 
 // Windows of every kind give the same row.
-export const slid: EventStream<{ window: Window; n: number }> = timed.pipe(aggregate({ window: sliding('1 hour', '5 minutes'), select: { n } }));
-export const sessions: EventStream<{ window: Window; n: number }> = timed.pipe(aggregate({ window: session('30 minutes'), select: { n } }));
-export const days: EventStream<{ window: Window; n: number }> = timed.pipe(aggregate({ window: cumulative('1 day', '1 hour'), select: { n } }));
+export const slid: EventStream<{ window: Window; n: number }> = timed.pipe(
+  aggregate({ window: sliding('1 hour', '5 minutes'), select: { n } }),
+);
+export const sessions: EventStream<{ window: Window; n: number }> = timed.pipe(
+  aggregate({ window: session('30 minutes'), select: { n } }),
+);
+export const days: EventStream<{ window: Window; n: number }> = timed.pipe(
+  aggregate({ window: cumulative('1 day', '1 hour'), select: { n } }),
+);
 export const ever: EventStream<{ window: Window; n: number }> = timed.pipe(aggregate({ window: globalWindow(), select: { n } }));
 const assignedRows = timed.pipe(assignWindows(w, 'hour'), rows());
 export type W1 = Expect<Equal<RowsOf<typeof assignedRows>['hour'], Window>>;
@@ -134,13 +144,26 @@ const finals = changes.pipe(finalOnly(), rows());
 export type C2 = Expect<Equal<RowsOf<typeof finals>, { window: Window; k: string; n: number }>>;
 
 // Rows.
-const mapped = timed.pipe(mapRows((row) => ({ t: row.t, up: row.k.toUpperCase() })), filterRows((row) => row.up !== ''), rows());
+const mapped = timed.pipe(
+  mapRows((row) => ({ t: row.t, up: row.k.toUpperCase() })),
+  filterRows((row) => row.up !== ''),
+  rows(),
+);
 export type M1 = Expect<Equal<RowsOf<typeof mapped>, { t: number; up: string }>>;
-const flat = timed.pipe(flatMapRows((row) => row.tags), rows());
+const flat = timed.pipe(
+  flatMapRows((row) => row.tags),
+  rows(),
+);
 export type M2 = Expect<Equal<RowsOf<typeof flat>, string>>;
-const later = timed.pipe(mapAsync(async (row) => ({ size: row.k.length }), { concurrency: 4 }), rows());
+const later = timed.pipe(
+  mapAsync(async (row) => ({ size: row.k.length }), { concurrency: 4 }),
+  rows(),
+);
 export type M3 = Expect<Equal<RowsOf<typeof later>, { size: number }>>;
-const narrowed = timed.pipe(filterRows((row): row is Ev & { v: number } => row.v !== null), rows());
+const narrowed = timed.pipe(
+  filterRows((row): row is Ev & { v: number } => row.v !== null),
+  rows(),
+);
 export type M4 = Expect<Equal<RowsOf<typeof narrowed>, Ev & { v: number }>>;
 const once = timed.pipe(dropDuplicates(['k', 't']), dropDuplicatesWithinWatermark(['k']), rows());
 export type M5 = Expect<Equal<RowsOf<typeof once>, Ev>>;

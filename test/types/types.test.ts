@@ -10,7 +10,10 @@ const folder = join(root, 'test/types');
 const files = readdirSync(folder).filter((name) => name.endsWith('.test-d.ts'));
 
 describe('types', () => {
-  const program = ts.createProgram(files.map((name) => join(folder, name)), compilerOptions(root));
+  const program = ts.createProgram(
+    files.map((name) => join(folder, name)),
+    compilerOptions(root),
+  );
 
   it.each(files)('%s compiles, and what must not compile does not', (name) => {
     const file = program.getSourceFile(join(folder, name)) as ts.SourceFile;
@@ -36,7 +39,11 @@ describe('what the editor shows', () => {
     visit(file);
     const type = checker.getTypeAtLocation(parameter as ts.Node);
     // The flags of the language service's quick info: types in braces are written one member a line.
-    return checker.typeToString(type, file, ts.TypeFormatFlags.UseAliasDefinedOutsideCurrentScope | ts.TypeFormatFlags.NoTruncation);
+    return checker.typeToString(
+      type,
+      file,
+      ts.TypeFormatFlags.UseAliasDefinedOutsideCurrentScope | ts.TypeFormatFlags.NoTruncation,
+    );
   }
 
   /** As an editor breaks it at 80 characters. */
@@ -73,6 +80,9 @@ describe('what the editor shows', () => {
 });
 
 describe('sentences for a wrong column', () => {
+  /** The compiler's own "Did you mean", or a sentence of ours. */
+  const SENTENCE = /Did you mean '"temperature"'|no column 'temperatur'/;
+
   /** The text of the only error. */
   function errorOf(code: string): string {
     const { program, file } = programOf(root, `${RXJS_AND_ROWS}\n${code}`);
@@ -87,12 +97,12 @@ describe('sentences for a wrong column', () => {
     ['key, several', "aggregate({ key: ['k', 'temperatur'], window: tumbling(5), select: { n: agg.count() } })"],
     ['agg.count', "aggregate({ window: tumbling(5), select: { n: agg.count('temperatur') } })"],
     ['agg.sum', "aggregate({ window: tumbling(5), select: { n: agg.sum('temperatur') } })"],
-  ])('%s names the column that was probably meant', (_place, code) => {
-    expect(errorOf(`src.pipe(withWatermark('t', 5), ${code})`)).toContain("'\"temperature\"'");
+  ])('%s says which column is wrong', (_place, code) => {
+    expect(errorOf(`src.pipe(withWatermark('t', 5), ${code})`)).toMatch(SENTENCE);
   });
 
-  it('withWatermark names the column that was probably meant', () => {
-    expect(errorOf("src.pipe(withWatermark('temperatur', '10 minutes'))")).toContain("'\"temperature\"'");
+  it('withWatermark says which column is wrong', () => {
+    expect(errorOf("src.pipe(withWatermark('temperatur', '10 minutes'))")).toMatch(SENTENCE);
   });
 
   it('withWatermark gives one sentence, not the list of its overloads', () => {

@@ -1,5 +1,4 @@
-import { aggregate, assigned, dropDuplicates, onUpdate, type Window } from 'tidemark';
-import { previousRows } from '../../../operators/previousRows';
+import { aggregate, assigned, dropDuplicates, onUpdate, previousRows, type Window } from 'tidemark';
 import { columnsOf, selectOf } from './aggregates';
 import { Columns, type Read, type Row } from './columns';
 import { keepsPending, materialised, named, once, withWindow, type PlanNode, type Stream } from './nodes';
