@@ -23,7 +23,7 @@ type NamedColumns<T, K> = K extends keyof T & string
     : K extends (row: never) => infer R
       ? { key: R }
       : K extends Readonly<Record<string, unknown>>
-        ? { [P in keyof K]: K[P] extends (row: never) => infer R ? R : K[P] extends keyof T ? T[K[P]] : never }
+        ? { -readonly [P in keyof K]: K[P] extends (row: never) => infer R ? R : K[P] extends keyof T ? T[K[P]] : never }
         : unknown;
 
 /** The row that an `aggregate` gives: `{ window?, …key columns, …select }`. */

@@ -25,7 +25,7 @@ import type { Assigner } from '../src/window/assigner';
  * ```
  */
 export function assignWindows<T, const Name extends string>(
-  assigner: Assigner<T>,
+  assigner: Assigner<NoInfer<T>>,
   as: Name,
   options?: OperatorOptions,
 ): OperatorFunction<Element<T>, Element<Simplify<Omit<T, Name> & Record<Name, Window>>>> {

@@ -53,7 +53,7 @@ interface Plan {
  * ```
  */
 export function dropDuplicates<T, K extends 'event' | 'untimed' = 'event'>(
-  columns: readonly (keyof NoInfer<T> & string)[],
+  columns: readonly NoInfer<keyof T & string>[],
   options: DropDuplicatesOptions = {},
 ): OperatorFunction<Element<T, K>, Element<T, K>> {
   checkOption(columns.length > 0, 'dropDuplicates needs columns');

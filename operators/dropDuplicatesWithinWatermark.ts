@@ -45,7 +45,7 @@ export interface WithinWatermarkOptions extends OperatorOptions {
  * ```
  */
 export function dropDuplicatesWithinWatermark<T>(
-  columns: readonly (keyof NoInfer<T> & string)[],
+  columns: readonly NoInfer<keyof T & string>[],
   options: WithinWatermarkOptions = {},
 ): OperatorFunction<Element<T>, Element<T>> {
   checkOption(columns.length > 0, 'dropDuplicatesWithinWatermark needs columns');

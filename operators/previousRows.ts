@@ -1,5 +1,6 @@
 import type { OperatorFunction } from 'rxjs';
 import type { ResultOf, Select } from '../src/aggregate/aggregate';
+import { copyOfRead } from '../src/aggregate/buffered';
 import { foldingOf } from '../src/aggregate/plan';
 import type { Element } from '../src/element';
 import { checkOption } from '../src/errors';
@@ -63,9 +64,9 @@ export function previousRows<T, S extends Select<T>, K extends 'event' | 'untime
   const { names, columns } = folding;
   checkOption(names.length > 0, 'select must name at least one column');
   checkOption(!columns.some((column) => column.velocity !== undefined), 'agg.velocity compares windows, not rows');
-  const added = (before: readonly T[]): Record<string, unknown> => {
+  const added = (before: readonly Before<T>[]): Record<string, unknown> => {
     const acc = folding.create();
-    for (let i = 0; i < before.length; i++) folding.add(acc, folding.read(before[i]), i);
+    for (let i = 0; i < before.length; i++) folding.add(acc, before[i]!.value, i);
     const values: Record<string, unknown> = {};
     for (let i = 0; i < names.length; i++) values[names[i]!] = folding.reads[i]!(acc);
     return values;
@@ -82,15 +83,17 @@ export function previousRows<T, S extends Select<T>, K extends 'event' | 'untime
     },
     traits: ([input]) => traitsWith(names, input!),
     create: () => {
-      const byKey = createKeyMap<T[]>(reader.columns.length);
+      const byKey = createKeyMap<Before<T>[]>(reader.columns.length);
+      const taken = (row: T): Before<T> => ({ row, value: copyOfRead(folding.read(row)) });
       return {
-        tables: { rows: tableOf(byKey, reader.columns.length) },
+        tables: { rows: tableOf(byKey, reader.columns.length, taken) },
         onEvent(time, row, out) {
           const key = reader.read(row);
           const before = byKey.get(key) ?? [];
           const result = { ...row, ...added(before) } as WithPrevious<T, S>;
-          folding.add(folding.create(), folding.read(row), 0); // what cannot be added fails now, not for the rows after it
-          if (before.push(row) === 1) byKey.set(key, before);
+          const own = taken(row);
+          folding.add(folding.create(), own.value, 0); // what cannot be added fails now, not for the rows after it
+          if (before.push(own) === 1) byKey.set(key, before);
           else if (before.length > n) before.shift();
           out.forward(time, result);
         },
@@ -106,14 +109,20 @@ function traitsWith(names: readonly string[], { timeColumn, ...input }: Traits):
   return { ...input, windowColumns, ...(keepsTime && { timeColumn }) };
 }
 
-function tableOf<T>(byKey: KeyMap<T[]>, columns: number): StateTable {
+function tableOf<T>(byKey: KeyMap<Before<T>[]>, columns: number, taken: (row: T) => Before<T>): StateTable {
   return {
     version: 1,
     size: () => byKey.size,
-    entries: () => [...byKey.entries()].map(([key, before]) => [keyValues(key, columns), before.slice()]),
+    entries: () => [...byKey.entries()].map(([key, before]) => [keyValues(key, columns), before.map(({ row }) => row)]),
     load: (entries) => {
       byKey.clear();
-      for (const [values, before] of entries) byKey.set(keyFrom(values), (before as T[]).slice());
+      for (const [values, rows] of entries) byKey.set(keyFrom(values), (rows as T[]).map(taken));
     },
   };
+}
+
+/** A row that came before, with what the aggregates read of it. */
+interface Before<T> {
+  readonly row: T;
+  readonly value: unknown;
 }

@@ -11,7 +11,12 @@ export type UntimedStream<T> = Observable<Element<T, 'untimed'>>;
 export type ChangeStream<R> = Observable<Element<Change<R>, 'change'>>;
 
 /** The row type of what stands before `withWatermark`: an Observable of rows, or an untimed stream. */
-export type RowOf<In> = In extends Element<infer T, infer K> ? (K extends 'untimed' ? T : never) : In;
+export type RowOf<In> = In extends Element<infer T, infer K> ? (K extends 'untimed' ? T : HasEventTime) : In;
+
+/** What `withWatermark` finds on a stream that has event time: no column fits, and the name says why. */
+export interface HasEventTime {
+  readonly 'this stream has event time already: use reassignWatermark': never;
+}
 
 /** Hover-friendly: one flat object type. */
 export type Simplify<T> = { [K in keyof T]: T[K] } & {};

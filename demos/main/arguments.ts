@@ -48,7 +48,18 @@ export interface Arguments {
 const TEXT = { type: 'string' } as const;
 const FLAG = { type: 'boolean', default: false } as const;
 const OPTIONS = {
-  ...{ input: TEXT, format: TEXT, time: TEXT, key: TEXT, value: TEXT, id: TEXT, unit: TEXT, delay: TEXT, window: TEXT, slide: TEXT },
+  ...{
+    input: TEXT,
+    format: TEXT,
+    time: TEXT,
+    key: TEXT,
+    value: TEXT,
+    id: TEXT,
+    unit: TEXT,
+    delay: TEXT,
+    window: TEXT,
+    slide: TEXT,
+  },
   ...{ 'alert-at': TEXT, trend: TEXT, seed: TEXT, out: TEXT, video: FLAG, fast: FLAG, help: { ...FLAG, short: 'h' } },
 } as const;
 

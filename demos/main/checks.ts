@@ -25,13 +25,21 @@ export async function checksOf({ ledger, outputs }: Outcome, delayMs: number | n
   const windows = await countLines(outputs.windows.path, (line) => [String(line['kind']), countIn(line)]);
   const rejected = await countLines(outputs.rejected.path, (line) => [String(line['operator']), 1]);
   const alerts = await countLines(outputs.alerts.path, (line) => [String(line['name']), 1]);
-  return [...rowChecks(ledger, delayMs), ...ledger.windows.flatMap((window) => windowChecks(window, windows.sums)), ...fileChecks()];
+  return [
+    ...rowChecks(ledger, delayMs),
+    ...ledger.windows.flatMap((window) => windowChecks(window, windows.sums)),
+    ...fileChecks(),
+  ];
 
   function fileChecks(): Check[] {
     const late = ledger.windows.reduce((sum, window) => sum + window.late, 0);
     const refused = sumOf(ledger.rejected) + late;
     return [
-      { what: 'lines in windows.ndjson', left: windows.lines, right: ledger.windows.reduce((sum, window) => sum + window.rows, 0) },
+      {
+        what: 'lines in windows.ndjson',
+        left: windows.lines,
+        right: ledger.windows.reduce((sum, window) => sum + window.rows, 0),
+      },
       { what: 'lines in rejected.ndjson', left: rejected.lines, right: refused },
       { what: 'lines in alerts.ndjson', left: alerts.lines, right: ledger.alerts },
     ];
@@ -46,11 +54,18 @@ function rowChecks(ledger: Ledger, delayMs: number | null): Check[] {
   const accounted = { what: 'rows read = in windows + rejected', left: ledger.read, right: sum };
   const rung = LADDER.indexOf(delayMs ?? NaN);
   if (rung < 0) return [accounted];
-  const late = { what: 'late rows = rows that came later than the delay', left: ledger.rejected['late'] ?? 0, right: ledger.behind[rung]! };
+  const late = {
+    what: 'late rows = rows that came later than the delay',
+    left: ledger.rejected['late'] ?? 0,
+    right: ledger.behind[rung]!,
+  };
   return [accounted, late];
 }
 
-function windowChecks({ output, counted, expected, missed, late, open }: Ledger['windows'][number], inFile: FileCounts['sums']): Check[] {
+function windowChecks(
+  { output, counted, expected, missed, late, open }: Ledger['windows'][number],
+  inFile: FileCounts['sums'],
+): Check[] {
   const { name } = output;
   return [
     { what: `rows in ${name} windows`, left: counted, right: expected },
@@ -68,7 +83,10 @@ function countIn(line: Readonly<Record<string, unknown>>): number {
   return Number(line['count'] ?? line['video_count']);
 }
 
-async function countLines(path: string, read: (line: Readonly<Record<string, unknown>>) => readonly [string, number]): Promise<FileCounts> {
+async function countLines(
+  path: string,
+  read: (line: Readonly<Record<string, unknown>>) => readonly [string, number],
+): Promise<FileCounts> {
   const sums: Record<string, number> = {};
   let lines = 0;
   for await (const text of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {

@@ -25,7 +25,15 @@ export function readingParser(columns: ReadingColumns): (raw: RawRow) => Reading
 }
 
 /** The columns that `--video --input` needs; the time column is `event_timestamp` unless the user says otherwise. */
-export const VIDEO_COLUMNS = ['video_id', 'channel_id', 'category_id', 'view_count', 'like_count', 'comment_count', 'duration_seconds'];
+export const VIDEO_COLUMNS = [
+  'video_id',
+  'channel_id',
+  'category_id',
+  'view_count',
+  'like_count',
+  'comment_count',
+  'duration_seconds',
+];
 
 /** Makes video figures of the user's rows. Without an engagement score it is (likes + comments) / views. */
 export function videoParser(timeColumn: string): (raw: RawRow) => VideoFigures {
@@ -78,7 +86,8 @@ function numberIn(fields: Fields, column: string): number | null {
   const value = fields[column];
   if (value === undefined || value === null || value === '') return null;
   const figure = typeof value === 'string' ? numeral(value) : value;
-  if (typeof figure !== 'number' || !Number.isFinite(figure)) throw new Error(`column '${column}' holds no number: ${shown(value)}`);
+  if (typeof figure !== 'number' || !Number.isFinite(figure))
+    throw new Error(`column '${column}' holds no number: ${shown(value)}`);
   return figure;
 }
 

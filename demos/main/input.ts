@@ -85,7 +85,8 @@ async function* ndjsonRows(stream: Readable, onColumns: InputOptions['onColumns'
 function ndjsonRow(line: number, text: string): RawRow {
   try {
     const fields: unknown = JSON.parse(text);
-    if (typeof fields === 'object' && fields !== null && !Array.isArray(fields)) return { line, fields: fields as Record<string, unknown> };
+    if (typeof fields === 'object' && fields !== null && !Array.isArray(fields))
+      return { line, fields: fields as Record<string, unknown> };
     return { line, text: cut(text), problem: 'the line is JSON, but no object' };
   } catch (cause) {
     return { line, text: cut(text), problem: `the line is no JSON: ${reasonOf(cause)}` };
@@ -128,7 +129,11 @@ async function* csvRows(stream: Readable, onColumns: InputOptions['onColumns']):
     max_record_size: LONGEST_LINE,
     skip_records_with_error: true,
     on_skip: (error, raw) => {
-      skipped.push({ line: Number(error?.['lines'] ?? 0), text: cut(String(raw ?? '')), problem: `the line is no CSV: ${reasonOf(error)}` });
+      skipped.push({
+        line: Number(error?.['lines'] ?? 0),
+        text: cut(String(raw ?? '')),
+        problem: `the line is no CSV: ${reasonOf(error)}`,
+      });
       return undefined;
     },
   });

@@ -57,7 +57,9 @@ function inputJob(options: Arguments & { input: string }): Job<RawRow> {
     title: `${options.input}: windows of ${formatDuration(window)} per ${key}`,
     about: [
       `A row is late when it comes ${formatDuration(delay)} or more behind the newest one (--delay).`,
-      id === undefined ? 'No --id COLUMN: repeated rows count as often as they come.' : `Rows with the same ${id} and ${time} count once.`,
+      id === undefined
+        ? 'No --id COLUMN: repeated rows count as often as they come.'
+        : `Rows with the same ${id} and ${time} count once.`,
     ],
     rows: rowsOf(options, wanted),
     delayMs: delay,

@@ -2,7 +2,9 @@ import type { Rejection, Signal } from 'tidemark';
 import type { Flow, WindowOutput, WindowRow } from './flow';
 
 /** Delays for the table "what another delay would have lost": 1 minute to 14 days. */
-export const LADDER: readonly number[] = [60, 600, 3_600, 21_600, 43_200, 86_400, 172_800, 259_200, 604_800, 1_209_600].map((s) => s * 1000);
+export const LADDER: readonly number[] = [60, 600, 3_600, 21_600, 43_200, 86_400, 172_800, 259_200, 604_800, 1_209_600].map(
+  (s) => s * 1000,
+);
 
 /** What is known of one kind of windows. */
 export class WindowLedger {

@@ -33,6 +33,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 try {
   if (!(await main(process.argv.slice(2)))) process.exitCode = 1;
 } catch (cause) {
-  process.stderr.write(cause instanceof DemoFailure ? `tidemark demo: ${cause.message}\n` : `${String((cause as Error).stack ?? cause)}\n`);
+  process.stderr.write(
+    cause instanceof DemoFailure ? `tidemark demo: ${cause.message}\n` : `${String((cause as Error).stack ?? cause)}\n`,
+  );
   process.exitCode = 1;
 }

@@ -57,7 +57,7 @@ export class NdjsonFile {
     const bytes = Buffer.from(this.text);
     this.text = '';
     this.guard(() => {
-      for (let at = 0; at < bytes.length; ) at += writeSync(this.file!, bytes, at);
+      for (let at = 0; at < bytes.length;) at += writeSync(this.file!, bytes, at);
     });
   }
 

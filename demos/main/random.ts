@@ -18,7 +18,10 @@ export type Quantiles = readonly (readonly [share: number, value: number])[];
  */
 export function drawFrom(quantiles: Quantiles, random: () => number): number {
   const share = random();
-  const at = Math.max(1, quantiles.findIndex(([q]) => q >= share));
+  const at = Math.max(
+    1,
+    quantiles.findIndex(([q]) => q >= share),
+  );
   const [q0, v0] = quantiles[at - 1]!;
   const [q1, v1] = quantiles[at]!;
   const part = (share - q0) / (q1 - q0);

@@ -22,7 +22,12 @@ function minuteOf(ms: number): string {
 /** A span for people: two figures are enough. */
 function spanOf(ms: number): string {
   if (!Number.isFinite(ms)) return '-';
-  const units = [['d', 86_400_000], ['h', 3_600_000], ['min', 60_000], ['s', 1000]] as const;
+  const units = [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['min', 60_000],
+    ['s', 1000],
+  ] as const;
   const [name, size] = units.find(([, size]) => ms >= size) ?? ['ms', 1];
   return `${(ms / size).toFixed(ms / size < 10 && size > 1 ? 1 : 0)} ${name}`;
 }
@@ -86,10 +91,15 @@ const COLUMNS = 7;
 function tableOf({ windows }: Ledger, keyName: string): string[] {
   const { latest, output } = windows[0]!;
   const sample = latest[0];
-  const columns = sample === undefined ? [] : Object.keys(sample).filter((name) => name !== 'window' && name !== output.keyColumn);
+  const columns =
+    sample === undefined ? [] : Object.keys(sample).filter((name) => name !== 'window' && name !== output.keyColumn);
   const shown = columns.slice(0, COLUMNS);
   const header = ['window (UTC)', keyName, ...shown];
-  const body = latest.map((row) => [minuteOf(row.window.start), cell(columnOf(row, output.keyColumn)), ...shown.map((name) => cell(columnOf(row, name)))]);
+  const body = latest.map((row) => [
+    minuteOf(row.window.start),
+    cell(columnOf(row, output.keyColumn)),
+    ...shown.map((name) => cell(columnOf(row, name))),
+  ]);
   const empty = Array.from({ length: 8 - body.length }, () => '');
   return [`latest ${output.name} windows`, ...aligned([header, ...body]), ...empty];
 }
@@ -113,23 +123,38 @@ export function summaryLines(job: Omit<Job, 'rows' | 'flow'>, { ledger, outputs 
     '',
     `rows read            ${grouped(ledger.read).padStart(9)}`,
     `  in windows         ${grouped(ledger.clean - ledger.windows[0]!.late).padStart(9)}`,
-    ...reasons.map(([reason, count]) => `  ${label(reason).padEnd(17)}  ${grouped(count).padStart(9)}  ${share(count, ledger.read)}`),
-    ...(ledger.windows[0]!.late > 0 ? [`  too late           ${grouped(ledger.windows[0]!.late).padStart(9)}  all their windows were closed`] : []),
+    ...reasons.map(
+      ([reason, count]) => `  ${label(reason).padEnd(17)}  ${grouped(count).padStart(9)}  ${share(count, ledger.read)}`,
+    ),
+    ...(ledger.windows[0]!.late > 0
+      ? [`  too late           ${grouped(ledger.windows[0]!.late).padStart(9)}  all their windows were closed`]
+      : []),
     '',
-    ...ledger.windows.map(({ output, rows, counted }) => `${output.name} windows`.padEnd(20) + ` ${grouped(rows).padStart(9)}  with ${grouped(counted)} rows in them`),
+    ...ledger.windows.map(
+      ({ output, rows, counted }) =>
+        `${output.name} windows`.padEnd(20) + ` ${grouped(rows).padStart(9)}  with ${grouped(counted)} rows in them`,
+    ),
     `alerts               ${grouped(ledger.alerts).padStart(9)}`,
     '',
     `delay ${formatDuration(job.delayMs)}. Rows that came later than another delay would allow (of ${grouped(ledger.timed)}):`,
     `  ${ladder(ledger)}; the latest ${spanOf(ledger.farthestBehind)} behind`,
     '',
     ...Object.values(outputs).map(({ path, lines }) => `${path.padEnd(24)} ${grouped(lines).padStart(7)} lines`),
-    failed.length === 0 ? `checks: all ${checks.length} sums agree` : `checks: ${failed.length} of ${checks.length} sums do NOT agree`,
+    failed.length === 0
+      ? `checks: all ${checks.length} sums agree`
+      : `checks: ${failed.length} of ${checks.length} sums do NOT agree`,
     ...failed.map(({ what, left, right }) => `  ${what}: ${grouped(left)} is not ${grouped(right)}`),
   ];
 }
 
 function label(reason: string): string {
-  const labels: Record<string, string> = { failed: 'unreadable', invalid: 'no event time', late: 'late', duplicate: 'duplicates', future: 'in the future' };
+  const labels: Record<string, string> = {
+    failed: 'unreadable',
+    invalid: 'no event time',
+    late: 'late',
+    duplicate: 'duplicates',
+    future: 'in the future',
+  };
   return labels[reason] ?? reason;
 }
 

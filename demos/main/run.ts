@@ -38,7 +38,11 @@ export interface Outcome {
  * @param watch - called after each row; what it awaits holds the source, so a slow watcher is no problem
  * @throws what the source, the pipeline or the disk throws; then no file has been left
  */
-export async function run<Raw>(job: Job<Raw>, folder: string, watch: (ledger: Ledger) => Promise<void> | void = () => {}): Promise<Outcome> {
+export async function run<Raw>(
+  job: Job<Raw>,
+  folder: string,
+  watch: (ledger: Ledger) => Promise<void> | void = () => {},
+): Promise<Outcome> {
   const outputs = openOutputs(folder);
   try {
     const ledger = await send(job, outputs, watch);
@@ -128,7 +132,15 @@ function windowLine({ name, keyColumn }: WindowOutput, keyName: string, row: Win
 
 function alertLine({ name, status, severity, key, time, value, row }: Alert<WindowRow>): object {
   const { start, end } = row.window;
-  return { name, status, severity, key: key[0], time: formatTime(time), value, window: { start: formatTime(start), end: formatTime(end) } };
+  return {
+    name,
+    status,
+    severity,
+    key: key[0],
+    time: formatTime(time),
+    value,
+    window: { start: formatTime(start), end: formatTime(end) },
+  };
 }
 
 function rejectionLine({ reason, operator, time, watermark, detail, row }: Rejection): object {

@@ -47,7 +47,8 @@ class PlainLines implements Display {
   }
 
   watch(ledger: Ledger): void {
-    if (ledger.read % this.every === 0 && ledger.read !== this.job.total) this.say(progressLine(this.clock.progress(ledger, this.job.total)));
+    if (ledger.read % this.every === 0 && ledger.read !== this.job.total)
+      this.say(progressLine(this.clock.progress(ledger, this.job.total)));
   }
 
   close(ledger: Ledger): void {

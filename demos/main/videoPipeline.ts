@@ -62,7 +62,10 @@ export function videoFlow<Raw>(raw$: Observable<Raw>, plan: VideoPlan<Raw>): Flo
   );
   const metrics$ = videoMetrics(clean$, plan.window).pipe(share());
   const growing = threshold<{ window: Window; view_velocity: number | null }>({ metric: 'view_velocity', threshold: 1 });
-  const unusual = trend<{ window: Window; engagement_rate: number | null }>({ metric: (row) => row.engagement_rate, threshold: 0.5 });
+  const unusual = trend<{ window: Window; engagement_rate: number | null }>({
+    metric: (row) => row.engagement_rate,
+    threshold: 0.5,
+  });
   return {
     clean$,
     keyColumn: 'category_id',
@@ -77,7 +80,26 @@ export function videoFlow<Raw>(raw$: Observable<Raw>, plan: VideoPlan<Raw>): Flo
 /** A generated or mapped record, checked. */
 export function parseVideo(record: VideoEvent): VideoFigures {
   if (record.error !== null) throw new Error(`the record carries an error: ${record.error}`);
-  const { video_id, channel_id, category_id, view_count, like_count, comment_count, engagement_score, duration_seconds, event_timestamp } =
-    record;
-  return { video_id, channel_id, category_id, view_count, like_count, comment_count, engagement_score, duration_seconds, event_timestamp };
+  const {
+    video_id,
+    channel_id,
+    category_id,
+    view_count,
+    like_count,
+    comment_count,
+    engagement_score,
+    duration_seconds,
+    event_timestamp,
+  } = record;
+  return {
+    video_id,
+    channel_id,
+    category_id,
+    view_count,
+    like_count,
+    comment_count,
+    engagement_score,
+    duration_seconds,
+    event_timestamp,
+  };
 }

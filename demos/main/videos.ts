@@ -38,16 +38,68 @@ const ROWS_PER_LIST = 50;
 const BETWEEN_COUNTRIES = 750;
 
 // Measured on 33,592 sightings in six countries' lists; the ends (shares 0 and 1) are rounded figures beyond p5 and p99.
-const VIEWS: Quantiles = [[0, 2_000], [0.05, 21_000], [0.5, 290_000], [0.95, 4_600_000], [0.99, 16_000_000], [1, 80_000_000]];
-const LIKES: Quantiles = [[0, 0.0005], [0.05, 0.003], [0.5, 0.039], [0.95, 0.135], [1, 0.3]];
-const COMMENTS: Quantiles = [[0, 0.0001], [0.5, 0.0024], [0.95, 0.0146], [1, 0.05]];
-const SECONDS: Quantiles = [[0, 15], [0.05, 67], [0.5, 263], [0.75, 1_337], [0.95, 9_206], [1, 40_000]];
-const GROWTH: Quantiles = [[0, 0.02], [0.05, 0.15], [0.5, 1.07], [0.95, 6.1], [1, 20]];
-const SIGHTINGS: Quantiles = [[0, 1], [0.5, 1.49], [0.75, 3], [0.95, 8], [0.99, 14], [1, 31]];
-const CATEGORIES: readonly (readonly [below: number, id: number])[] = [[0.34, 20], [0.67, 10], [0.86, 24], [0.94, 1], [0.98, 22], [1, 25]];
+const VIEWS: Quantiles = [
+  [0, 2_000],
+  [0.05, 21_000],
+  [0.5, 290_000],
+  [0.95, 4_600_000],
+  [0.99, 16_000_000],
+  [1, 80_000_000],
+];
+const LIKES: Quantiles = [
+  [0, 0.0005],
+  [0.05, 0.003],
+  [0.5, 0.039],
+  [0.95, 0.135],
+  [1, 0.3],
+];
+const COMMENTS: Quantiles = [
+  [0, 0.0001],
+  [0.5, 0.0024],
+  [0.95, 0.0146],
+  [1, 0.05],
+];
+const SECONDS: Quantiles = [
+  [0, 15],
+  [0.05, 67],
+  [0.5, 263],
+  [0.75, 1_337],
+  [0.95, 9_206],
+  [1, 40_000],
+];
+const GROWTH: Quantiles = [
+  [0, 0.02],
+  [0.05, 0.15],
+  [0.5, 1.07],
+  [0.95, 6.1],
+  [1, 20],
+];
+const SIGHTINGS: Quantiles = [
+  [0, 1],
+  [0.5, 1.49],
+  [0.75, 3],
+  [0.95, 8],
+  [0.99, 14],
+  [1, 31],
+];
+const CATEGORIES: readonly (readonly [below: number, id: number])[] = [
+  [0.34, 20],
+  [0.67, 10],
+  [0.86, 24],
+  [0.94, 1],
+  [0.98, 22],
+  [1, 25],
+];
 
 // Not measured: the lists come in order. The demo adds a delivery with a heavy tail, repetitions and damage.
-const ARRIVAL_MS: Quantiles = [[0, 20], [0.5, 400], [0.95, 20_000], [0.995, 180_000], [0.997, DAY / 24], [1, 3 * DAY]];
+const ARRIVAL_MS: Quantiles = [
+  [0, 20],
+  [0.5, 400],
+  [0.95, 20_000],
+  [0.995, 180_000],
+  [0.997, DAY / 24],
+  [1, 3 * DAY],
+];
 const REPEATED = 0.01;
 const DAMAGED = 0.002;
 

@@ -7,7 +7,12 @@ import type { Dot, Fate, LiveRun } from './live';
 const STEPS = [10, 20, 30, 60, 120, 3_600, 21_600, 43_200, 86_400, 172_800].map((seconds) => seconds * 1000);
 
 const FATES: readonly Fate[] = ['onTime', 'correction', 'late', 'duplicate'];
-const LABELS: Readonly<Record<Fate, string>> = { onTime: 'on time', correction: 'corrected a result', late: 'rejected: late', duplicate: 'rejected: duplicate' };
+const LABELS: Readonly<Record<Fate, string>> = {
+  onTime: 'on time',
+  correction: 'correction',
+  late: 'rejected: late',
+  duplicate: 'rejected: duplicate',
+};
 
 /** A colour of the style sheet, as it is now. */
 function colour(name: string): string {
@@ -16,7 +21,15 @@ function colour(name: string): string {
 
 function axis(over: uPlot.Axis = {}): uPlot.Axis {
   const grid = { stroke: colour('grid'), width: 1 };
-  return { stroke: colour('soft'), grid, ticks: grid, font: '11px system-ui, sans-serif', labelFont: '11px system-ui, sans-serif', labelSize: 16, ...over };
+  return {
+    stroke: colour('soft'),
+    grid,
+    ticks: grid,
+    font: '11px system-ui, sans-serif',
+    labelFont: '11px system-ui, sans-serif',
+    labelSize: 16,
+    ...over,
+  };
 }
 
 function sizeOf(element: HTMLElement): { width: number; height: number } {
@@ -48,7 +61,8 @@ export class DotChart extends Chart {
     const { rows, unit } = run.data;
     const clock = (_plot: uPlot, splits: number[]): string[] => splits.map((value) => clockOf(value, unit));
     const times = rows.map((row) => row.time);
-    const range = (low: number, high: number): uPlot.Range.MinMax => [low, high];
+    // A little room, so that the first and last dots can be pointed at.
+    const range = (low: number, high: number): uPlot.Range.MinMax => [low - 0.02 * (high - low), high + 0.02 * (high - low)];
     this.plotted = this.show({
       scales: {
         x: { time: false, range: () => range(rows[0]!.arrival, rows[rows.length - 1]!.arrival) },
@@ -70,7 +84,10 @@ export class DotChart extends Chart {
     this.dots = run.dots;
     const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
     const points = FATES.map((fate) => run.dots.map((dot) => (dot.fate === fate ? dot.row.time : null)));
-    const lines = [run.dots.map((dot) => finite(dot.emit)), run.dots.map((dot) => (dot.drop === dot.emit ? null : finite(dot.drop)))];
+    const lines = [
+      run.dots.map((dot) => finite(dot.emit)),
+      run.dots.map((dot) => (dot.drop === dot.emit ? null : finite(dot.drop))),
+    ];
     this.plotted?.setData([run.dots.map((dot) => dot.row.arrival), ...points, ...lines] as uPlot.AlignedData);
   }
 
@@ -118,7 +135,7 @@ function legendItems(): HTMLElement[] {
   return [
     ...FATES.map((fate) => item(LABELS[fate], '', (mark) => (mark.style.background = colour(fate)))),
     item('watermark', 'line', line),
-    item('rows below are lost', 'line dashed', line),
+    item('lost below', 'line dashed', line),
   ];
 }
 
@@ -137,7 +154,11 @@ export class ValueChart extends Chart {
       const stroke = colour(STATION_COLOURS[i % 3]!);
       return { label: name, stroke, width: 2, points: { show: true, size: 5, fill: stroke }, spanGaps: true };
     });
-    this.plotted = this.show({ scales: { x: { time: false } }, axes: [axis({ values: clock, incrs: STEPS, space: 50, size: 28 }), axis({ size: 38 })], series: [{}, ...series] });
+    this.plotted = this.show({
+      scales: { x: { time: false } },
+      axes: [axis({ values: clock, incrs: STEPS, space: 50, size: 28 }), axis({ size: 38 })],
+      series: [{}, ...series],
+    });
     const names = this.stations.map((name, i) => {
       const entry = Object.assign(document.createElement('span'), { textContent: ` ${name}` });
       entry.style.color = colour(STATION_COLOURS[i % 3]!);
@@ -163,7 +184,10 @@ export class ShareChart extends Chart {
     const { rows } = run.data;
     const fill = `color-mix(in srgb, ${colour('late')} 18%, transparent)`;
     this.plotted = this.show({
-      scales: { x: { time: false, range: () => [0, rows.length] }, y: { range: (_plot, _low, high) => [0, Math.max(1, (high ?? 0) * 1.1)] } },
+      scales: {
+        x: { time: false, range: () => [0, rows.length] },
+        y: { range: (_plot, _low, high) => [0, Math.max(1, (high ?? 0) * 1.1)] },
+      },
       axes: [axis({ space: 60, size: 28 }), axis({ size: 38 })],
       series: [{}, { stroke: colour('late'), width: 2, fill, points: { show: false } }],
     });

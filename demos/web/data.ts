@@ -29,7 +29,14 @@ const ROWS = 1_200;
 const STEP_MS = 250;
 const STATIONS = ['north', 'east', 'south'] as const;
 /** Seconds from event to arrival: half within a second, one in fifty after half a minute. */
-const DELIVERY: Quantiles = [[0, 0.05], [0.5, 0.8], [0.9, 6], [0.98, 28], [0.995, 60], [1, 110]];
+const DELIVERY: Quantiles = [
+  [0, 0.05],
+  [0.5, 0.8],
+  [0.9, 6],
+  [0.98, 28],
+  [0.995, 60],
+  [1, 110],
+];
 const REPEATED = 0.02;
 
 /** Five minutes of three stations that fall silent now and then. The same seed gives the same rows everywhere. */
@@ -40,12 +47,18 @@ export function generated(seed: number): DataSet {
     const time = START + i * STEP_MS + Math.floor(random() * STEP_MS);
     const station = stationAt(i, random);
     const arrival = time + Math.round(drawFrom(DELIVERY, random) * 1000);
-    const row = { id: `r${i}`, time, arrival, station: STATIONS[station]!, value: Math.round((station + 1) * 20 + random() * 30) };
+    const row = {
+      id: `r${i}`,
+      time,
+      arrival,
+      station: STATIONS[station]!,
+      value: Math.round((station + 1) * 20 + random() * 30),
+    };
     rows.push(row);
     if (random() < REPEATED) rows.push({ ...row, arrival: arrival + 1 + Math.floor(random() * 9_000) });
   }
   rows.sort((a, b) => a.arrival - b.arrival);
-  const about = 'Generated: five minutes of three stations, delivered with a heavy tail, one row in fifty twice.';
+  const about = 'Generated: three stations, a heavy-tailed delivery, one row in fifty twice.';
   return { rows, unit: 'second', unitMs: 1000, maxDelay: 120, delay: 15, lateness: 15, sizes: [20, 40, 60, 120], about };
 }
 
@@ -63,9 +76,11 @@ export function earthquakes(features: readonly Feature[]): DataSet {
   const rows = features.flatMap((feature) => {
     const { id, time, key, value } = parseEarthquake(feature);
     const station = NETWORKS[key];
-    return station === undefined ? [] : [{ id, time: Number(time), arrival: Number(feature.properties?.updated), station, value: value ?? 0 }];
+    return station === undefined
+      ? []
+      : [{ id, time: Number(time), arrival: Number(feature.properties?.updated), station, value: value ?? 0 }];
   });
   rows.sort((a, b) => a.arrival - b.arrival || a.time - b.time || (a.id < b.id ? -1 : 1));
-  const about = 'Real: a week of earthquakes (USGS, 2018). A report arrives with its last update, up to a week late.';
+  const about = 'Real: a week of earthquakes (USGS, 2018), each arriving with its last update.';
   return { rows, unit: 'hour', unitMs: 3_600_000, maxDelay: 168, delay: 24, lateness: 24, sizes: [6, 12, 24, 48], about };
 }

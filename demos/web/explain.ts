@@ -15,13 +15,19 @@ export function spanOf(ms: number, unitMs: number): string {
 }
 
 /** What became of a row, and why: a headline and lines. */
-export function explain({ row, fate, rejection }: Dot, { unit, unitMs }: DataSet, delayMs: number | null): { headline: string; lines: string[] } {
+export function explain(
+  { row, fate, rejection }: Dot,
+  { unit, unitMs }: DataSet,
+  delayMs: number | null,
+): { headline: string; lines: string[] } {
   const who = `${row.station}, value ${row.value}, at ${clockOf(row.time, unit)}, arrived ${clockOf(row.arrival, unit)}`;
   if (rejection === undefined) {
-    const said = fate === 'correction' ? 'Its window had spoken already, and was corrected.' : 'It was on time for all its windows.';
+    const said =
+      fate === 'correction' ? 'Its window had spoken already, and was corrected.' : 'It was on time for all its windows.';
     return { headline: fate === 'correction' ? 'Correction' : 'On time', lines: [who, said] };
   }
-  if (rejection.reason === 'duplicate') return { headline: 'Rejected: duplicate', lines: [who, `A row with the id ${row.id} had come before.`] };
+  if (rejection.reason === 'duplicate')
+    return { headline: 'Rejected: duplicate', lines: [who, `A row with the id ${row.id} had come before.`] };
   const { windows = [], behindMs = 0, missingDelayMs = 0 } = rejection.detail ?? {};
   const missed = windows.map(({ start, end }) => `${clockOf(start, unit)} to ${clockOf(end, unit)}`).join(', ');
   return {

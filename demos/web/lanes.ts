@@ -10,7 +10,8 @@ export class LaneTable {
 
   constructor(element: HTMLElement) {
     const table = document.createElement('table');
-    table.innerHTML = '<thead><tr><th>window</th><th>station</th><th>rows</th><th>mean</th><th>state</th></tr></thead><tbody></tbody>';
+    table.innerHTML =
+      '<thead><tr><th>window</th><th>station</th><th>rows</th><th>mean</th><th>state</th></tr></thead><tbody></tbody>';
     element.replaceChildren(table);
     this.body = table.tBodies[0]!;
   }
@@ -21,7 +22,9 @@ export class LaneTable {
   }
 
   draw(run: LiveRun): void {
-    const lanes = [...run.lanes.values()].sort((a, b) => b.result.window.end - a.result.window.end || (a.result.station < b.result.station ? -1 : 1));
+    const lanes = [...run.lanes.values()].sort(
+      (a, b) => b.result.window.end - a.result.window.end || (a.result.station < b.result.station ? -1 : 1),
+    );
     const shown = lanes.slice(0, SHOWN).map((lane) => this.row(lane, run));
     this.body.replaceChildren(...shown);
   }
@@ -34,7 +37,12 @@ export class LaneTable {
     const part = Math.min(1, Math.max(0, (run.emit - window.start) / (window.end - window.start)));
     const from = clockOf(window.start, unit);
     const to = clockOf(window.end, unit);
-    const texts = [unit === 'second' ? `${from}–${to}` : `${from}–${to.slice(6)}`, station, String(count), mean === null ? '–' : mean.toFixed(1)];
+    const texts = [
+      unit === 'second' ? `${from}–${to}` : `${from}–${to.slice(6)}`,
+      station,
+      String(count),
+      mean === null ? '–' : mean.toFixed(1),
+    ];
     texts.forEach((text, i) => setText(row.cells[i]!, text));
     row.className = phase;
     row.cells[0]!.style.setProperty('--part', `${Math.round(100 * (Number.isFinite(run.emit) ? part : 1))}%`);
@@ -59,6 +67,7 @@ function chips(cell: HTMLElement, phase: string, corrections: number): void {
   const wanted = corrections === 0 ? phase : `${phase} ${corrections}`;
   if (cell.dataset['shown'] === wanted) return;
   cell.dataset['shown'] = wanted;
-  const chip = (className: string, text: string): HTMLElement => Object.assign(document.createElement('span'), { className: `chip ${className}`, textContent: text });
+  const chip = (className: string, text: string): HTMLElement =>
+    Object.assign(document.createElement('span'), { className: `chip ${className}`, textContent: text });
   cell.replaceChildren(chip(phase, phase), ...(corrections > 0 ? [' ', chip('corrected', `corrected ×${corrections}`)] : []));
 }

@@ -44,7 +44,10 @@ let pageError: string | null = null;
 let changed = true;
 
 async function load(): Promise<void> {
-  data = controls.data.value === 'earthquakes' ? earthquakes((await import('earthquakes.json')).default.features) : generated(Number(controls.seed.value));
+  data =
+    controls.data.value === 'earthquakes'
+      ? earthquakes((await import('earthquakes.json')).default.features)
+      : generated(Number(controls.seed.value));
   controls.seed.disabled = controls.data.value === 'earthquakes';
   element('about').textContent = data.about;
 }
@@ -54,7 +57,9 @@ function fitControls(): void {
   for (const slider of [controls.delay, controls.lateness]) slider.max = String(data.maxDelay);
   controls.delay.value = String(data.delay);
   controls.lateness.value = String(data.lateness);
-  controls.size.replaceChildren(...data.sizes.map((size) => new Option(formatDuration(size * data.unitMs), String(size))));
+  controls.size.replaceChildren(
+    ...data.sizes.map((size) => new Option(`${size} ${data.unit === 'second' ? 's' : 'h'}`, String(size))),
+  );
   controls.size.selectedIndex = 1;
 }
 
@@ -112,15 +117,27 @@ function draw(current: LiveRun): void {
 
 function showStatus({ events, windows, late, corrections, duplicates, done }: Status): void {
   const total = data.rows.length;
-  const figures = { rows: `${events} / ${total}`, windows, corrections, late, duplicates, state: done ? 'done' : paused ? 'paused' : 'running' };
-  element('status').innerHTML = Object.entries(figures).map(([name, figure]) => `<div><dt>${name}</dt><dd>${figure}</dd></div>`).join('');
+  const figures = {
+    rows: `${events} / ${total}`,
+    windows,
+    corrections,
+    late,
+    duplicates,
+    state: done ? 'done' : paused ? 'paused' : 'running',
+  };
+  element('status').innerHTML = Object.entries(figures)
+    .map(([name, figure]) => `<div><dt>${name}</dt><dd>${figure}</dd></div>`)
+    .join('');
 }
 
 let listed: Dot | undefined;
 
 /** The last rejected rows, also for those who use no pointer. */
 function drawRejections(current: LiveRun): void {
-  const latest = current.dots.filter((dot) => dot.rejection !== undefined).slice(-10).reverse();
+  const latest = current.dots
+    .filter((dot) => dot.rejection !== undefined)
+    .slice(-10)
+    .reverse();
   if (latest[0] === listed) return;
   listed = latest[0];
   element('rejections').replaceChildren(...latest.map(rejectionItem));
@@ -177,7 +194,8 @@ function fail(cause: unknown): void {
 }
 
 element('controls').addEventListener('submit', (event) => event.preventDefault());
-for (const name of ['strategy', 'delay', 'lateness', 'window', 'size'] as const) controls[name].addEventListener('input', restart);
+for (const name of ['strategy', 'delay', 'lateness', 'window', 'size'] as const)
+  controls[name].addEventListener('input', restart);
 controls.data.addEventListener('input', () => void reload().catch(fail));
 controls.seed.addEventListener('input', () => void load().then(restart, fail));
 controls.pause.addEventListener('click', togglePause);

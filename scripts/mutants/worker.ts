@@ -188,10 +188,10 @@ async function judge({ id, plan }: MutantTask): Promise<Answer> {
         limit = usual * 10 + 200_000;
         await one.run();
         await settle();
-        if (uncaught !== undefined) throw uncaught;
+        if (uncaught !== undefined) throw new Error(textOf(uncaught));
         if (calls > limit) throw new EndlessLoop();
       }
-    } catch (cause) {
+    } catch {
       const endless = calls > limit;
       limit = Infinity;
       await settle();

@@ -1,7 +1,7 @@
 import { TidemarkError } from '../errors';
 import type { Aggregate, NumericStat, ValueAggregate } from './aggregate';
 import { addCompensated, compensatedResult, mergeCompensated } from './neumaier';
-import { readingOf, type AggregateOptions, type ColumnOrSelector } from './value';
+import { readingOf, type AggregateOptions, type ColumnOf, type ColumnOrSelector, type ValueOf } from './value';
 
 /**
  * One accumulator for all numeric figures over the same value: a select of count, sum, avg, min, max and stddev over one
@@ -244,19 +244,17 @@ export type Orderable = number | bigint | string | Date;
  * @param column - a column or a function of the row
  * @param options - `where`
  */
-export function min<T, V extends Orderable = number>(
-  column: ColumnOrSelector<T, V>,
-  options?: AggregateOptions<T>,
-): Aggregate<T, Numeric, V | null> {
-  return numericAggregate<T, V | null>('min', column as ColumnOrSelector<T, never>, options);
+export function min<T, V extends Orderable = number>(column: ColumnOrSelector<T, V>, options?: AggregateOptions<T>): Aggregate<T, Numeric, NoInfer<V> | null>;
+export function min<T, C extends ColumnOf<T, Orderable>>(column: C, options?: AggregateOptions<T>): Aggregate<T, Numeric, ValueOf<T, C> | null>;
+export function min<T>(column: ColumnOrSelector<T, Orderable>, options?: AggregateOptions<T>): Aggregate<T, Numeric, unknown> {
+  return numericAggregate<T, unknown>('min', column as ColumnOrSelector<T, never>, options);
 }
 
 /** The largest value of a column; NaN wins over every number. See {@link min}. */
-export function max<T, V extends Orderable = number>(
-  column: ColumnOrSelector<T, V>,
-  options?: AggregateOptions<T>,
-): Aggregate<T, Numeric, V | null> {
-  return numericAggregate<T, V | null>('max', column as ColumnOrSelector<T, never>, options);
+export function max<T, V extends Orderable = number>(column: ColumnOrSelector<T, V>, options?: AggregateOptions<T>): Aggregate<T, Numeric, NoInfer<V> | null>;
+export function max<T, C extends ColumnOf<T, Orderable>>(column: C, options?: AggregateOptions<T>): Aggregate<T, Numeric, ValueOf<T, C> | null>;
+export function max<T>(column: ColumnOrSelector<T, Orderable>, options?: AggregateOptions<T>): Aggregate<T, Numeric, unknown> {
+  return numericAggregate<T, unknown>('max', column as ColumnOrSelector<T, never>, options);
 }
 
 /** Sample variance (n − 1). Fewer than two values: null. Welford 1962, merged by Chan, Golub, LeVeque 1979. */

@@ -49,7 +49,7 @@ export interface Folding {
 }
 
 /** A row that `where` left out. */
-const SKIP = Symbol('skip');
+export const SKIP = Symbol('skip');
 
 /**
  * Compiles a select. Numeric aggregates over the same source and condition share one accumulator; `count()` joins the

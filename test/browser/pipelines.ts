@@ -1,5 +1,16 @@
 import { Subject, type Observable } from 'rxjs';
-import { agg, aggregate, dropDuplicatesWithinWatermark, onTime, onUpdate, outcomes, session, sliding, tumbling, withWatermark } from 'tidemark';
+import {
+  agg,
+  aggregate,
+  dropDuplicatesWithinWatermark,
+  onTime,
+  onUpdate,
+  outcomes,
+  session,
+  sliding,
+  tumbling,
+  withWatermark,
+} from 'tidemark';
 import { generated, type Sighting } from '../../demos/web/data';
 import { LiveRun, type Status } from '../../demos/web/live';
 import type { Settings } from '../../demos/web/settings';
@@ -18,9 +29,17 @@ const figures = {
 /** Five pipelines whose results must be the same bits in every engine. */
 export const PIPELINES: Readonly<Record<string, Pipeline>> = {
   'tumbling, final rows': (rows$) =>
-    rows$.pipe(withWatermark('time', '10 seconds'), aggregate({ key: 'station', window: tumbling('30 seconds'), select: figures }), outcomes()),
+    rows$.pipe(
+      withWatermark('time', '10 seconds'),
+      aggregate({ key: 'station', window: tumbling('30 seconds'), select: figures }),
+      outcomes(),
+    ),
   'sliding, final rows': (rows$) =>
-    rows$.pipe(withWatermark('time', '5 seconds'), aggregate({ key: 'station', window: sliding('1 minute', '7 seconds'), select: figures }), outcomes()),
+    rows$.pipe(
+      withWatermark('time', '5 seconds'),
+      aggregate({ key: 'station', window: sliding('1 minute', '7 seconds'), select: figures }),
+      outcomes(),
+    ),
   'sessions with corrections': (rows$) =>
     rows$.pipe(
       withWatermark('time', '5 seconds', { allowedLateness: '20 seconds' }),
@@ -28,7 +47,11 @@ export const PIPELINES: Readonly<Record<string, Pipeline>> = {
       outcomes(),
     ),
   'every update': (rows$) =>
-    rows$.pipe(withWatermark('time', '20 seconds'), aggregate({ window: tumbling('1 minute'), emit: onUpdate(), select: figures }), outcomes()),
+    rows$.pipe(
+      withWatermark('time', '20 seconds'),
+      aggregate({ window: tumbling('1 minute'), emit: onUpdate(), select: figures }),
+      outcomes(),
+    ),
   'deduplicated within the watermark': (rows$) =>
     rows$.pipe(
       withWatermark('time', '10 seconds'),

@@ -22,7 +22,13 @@ export function pearson(pairs: readonly (readonly [number, number])[]): number |
 }
 
 /** Rows by key and window; a window is there when it has rows. */
-export function grouped<T>(rows: readonly T[], time: (row: T) => number, key: (row: T) => unknown, size: number, slide: number): Map<string, T[]> {
+export function grouped<T>(
+  rows: readonly T[],
+  time: (row: T) => number,
+  key: (row: T) => unknown,
+  size: number,
+  slide: number,
+): Map<string, T[]> {
   const groups = new Map<string, T[]>();
   for (const row of rows) {
     for (const { start } of drawWindows(time(row), size, slide)) {

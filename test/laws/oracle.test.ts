@@ -142,7 +142,7 @@ describe('against the oracle', () => {
         for (const { signal } of play(one, emit)) {
           if (signal.kind !== 'event') continue;
           const { op, key, pane, row } = signal.row as Change<Result>;
-          const name = `${String(key[0])} ${row.window.overlapsClosed === true ? row.window.end : ''} ${keyText(key.slice(1))}`;
+          const name = `${String(key[0])} ${row.window.overlapsClosed === true ? '!' : ''} ${keyText(key.slice(1))}`;
           expect(over.has(name), `${name} speaks after its last pane`).toBe(false);
           if (op === 'delete') next.delete(name);
           else {
@@ -156,7 +156,8 @@ describe('against the oracle', () => {
   });
 });
 
-/** The change key: the start, or, where windows share it, the end. */
+/** The change key: the start, or, where windows share it, the end or both. */
 function idOf(one: Case, start: number, end: number, key: string): string {
-  return `${one.window.kind === 'cumulative' ? end : start} ${key}`;
+  const { kind } = one.window;
+  return `${kind === 'cumulative' ? end : kind === 'custom' ? `${start}/${end}` : start} ${key}`;
 }
