@@ -10,6 +10,7 @@ import type { Traits } from '../src/traits';
 import type { Assigner } from '../src/window/assigner';
 import type { Emit } from '../src/window/emit';
 import { OnClose } from '../src/window/onClose';
+import { Previous } from '../src/window/previous';
 import { checkNames, rowBuilderOf } from '../src/window/resultRow';
 import { Running } from '../src/window/running';
 
@@ -32,7 +33,7 @@ export type Aggregated<T, K, S, W> = Simplify<
 >;
 
 /** Options of `aggregate`. */
-export interface AggregateOptions<T, K, S, W, E> extends OperatorOptions {
+export interface AggregateOptions<K, S, W, E> extends OperatorOptions {
   /** What rows are grouped by: a column, columns, a function (its column is called `key`), or named ones. Default: all rows together. */
   readonly key?: K;
   /** Which windows; without one, groups run for ever and the result is a ChangeStream. */
@@ -97,23 +98,28 @@ export function aggregate<
   W extends Assigner<T> | undefined,
   E extends Emit | undefined = undefined,
   KI extends 'event' | 'untimed' = 'event',
->(options: AggregateOptions<T, K, S, W, E>): OperatorFunction<Element<T, undefined extends W ? KI : 'event'>, Output<T, K, S, W, E>> {
+>(
+  options: AggregateOptions<K, S, W, E>,
+): OperatorFunction<Element<T, undefined extends W ? KI : 'event'>, Output<T, K, S, W, E>> {
   const { key, window: assigner, select, emit } = options;
   const reader = readerOf<T>(key as KeySpec<T> | undefined);
   const folding = foldingOf(select);
   checkOption(folding.names.length > 0, 'select must name at least one column');
   checkNames(reader.columns, folding.names, assigner !== undefined);
-  const spec = assigner === undefined ? running(options, reader, folding) : windowed(options, assigner as Assigner<T>, reader, folding);
+  const spec =
+    assigner === undefined ? running(options, reader, folding) : windowed(options, assigner as Assigner<T>, reader, folding);
   const description = {
     key: reader.columns,
     ...assigner?.describe(),
     emit: emit?.name ?? (assigner === undefined ? 'onUpdate' : 'onClose'),
-    select: Object.fromEntries(Object.entries(select).map(([name, a]) => [name, { fn: a.name, version: a.version, ...a.parameters }])),
+    select: Object.fromEntries(
+      Object.entries(select).map(([name, a]) => [name, { fn: a.name, version: a.version, ...a.parameters }]),
+    ),
   };
   return operator({ ...spec, description }) as never;
 }
 
-type AnyOptions<T> = AggregateOptions<T, unknown, Select<T>, unknown, Emit | undefined>;
+type AnyOptions<T> = AggregateOptions<unknown, Select<T>, unknown, Emit | undefined>;
 
 function running<T>(options: AnyOptions<T>, reader: KeyReader<T>, folding: Folding): OperatorSpec<T, unknown> {
   checkOption(options.emit?.name === undefined || options.emit.name === 'onUpdate', 'without a window, emit is onUpdate()');
@@ -128,10 +134,15 @@ function running<T>(options: AnyOptions<T>, reader: KeyReader<T>, folding: Foldi
   };
 }
 
-function windowed<T>(options: AnyOptions<T>, assigner: Assigner<T>, reader: KeyReader<T>, folding: Folding): OperatorSpec<T, unknown> {
+function windowed<T>(
+  options: AnyOptions<T>,
+  assigner: Assigner<T>,
+  reader: KeyReader<T>,
+  folding: Folding,
+): OperatorSpec<T, unknown> {
   const used = assigner.adapt?.(folding) ?? folding;
   const build = rowBuilderOf(reader.columns, used, true);
-  const velocity = used.columns.find((column) => column.velocity !== undefined)?.velocity;
+  const compares = used.columns.some((column) => column.velocity !== undefined);
   const isChange = options.emit?.kind === 'change';
   return {
     type: 'aggregate',
@@ -141,8 +152,8 @@ function windowed<T>(options: AnyOptions<T>, assigner: Assigner<T>, reader: KeyR
     traits: ([input]) => resultTraits(input as Traits, isChange),
     create: () => {
       const store = assigner.store({ folding: used, reader });
-      const previous = velocity?.make(used, assigner, reader.columns.length);
-      const parts = { store, assigner, build, keyColumns: reader.columns, ...(previous === undefined ? {} : { previous }) };
+      const previous = compares ? { previous: new Previous(used, assigner, reader.columns.length) } : {};
+      const parts = { store, assigner, build, keyColumns: reader.columns, ...previous };
       return options.emit === undefined ? new OnClose(parts) : options.emit.make(parts);
     },
   };

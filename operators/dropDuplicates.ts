@@ -80,7 +80,11 @@ function planOf(columns: readonly string[], options: DropDuplicatesOptions, inpu
   }
   if (options.unbounded) return { columns, time: 'none', windowColumn };
   const remedies = 'add the event-time column, or { unbounded: true }, or use dropDuplicatesWithinWatermark';
-  throw new TidemarkError('TIDEMARK_DEDUP_UNBOUNDED', `dropDuplicates over ${columns.join(', ')} would remember every key for ever; ${remedies}`, { columns });
+  throw new TidemarkError(
+    'TIDEMARK_DEDUP_UNBOUNDED',
+    `dropDuplicates over ${columns.join(', ')} would remember every key for ever; ${remedies}`,
+    { columns },
+  );
 }
 
 /** Which (time, key) pairs have been seen; without a time, which keys. */
@@ -118,7 +122,14 @@ function dedup<T>(plan: Plan, { traits }: ProcessorContext): Processor<T, T> {
   const judged = traits.kind === 'event' && traits.watermark;
   let drop = -Infinity;
   return {
-    tables: { drop: cell(1, () => drop, (value) => (drop = value as number)), seen: seen.table },
+    tables: {
+      drop: cell(
+        1,
+        () => drop,
+        (value) => (drop = value as number),
+      ),
+      seen: seen.table,
+    },
     onEvent(time, row, out) {
       const at = byWindow ? (row[plan.windowColumn as keyof T] as Window).end : time;
       if (judged && isLate(at, drop, ties)) {

@@ -41,7 +41,7 @@ export interface WithinWatermarkOptions extends OperatorOptions {
  * of({ id: 1, t: 5 }, { id: 1, t: 9 }, { id: 1, t: 40 }, { id: 1, t: 41 }).pipe(
  *   withWatermark('t', 10), dropDuplicatesWithinWatermark(['id']), rows(),
  * ).subscribe((row) => out.push(row.t));
- * out; // => [5, 40]
+ * out; // => [5, 41]
  * ```
  */
 export function dropDuplicatesWithinWatermark<T>(
@@ -76,7 +76,14 @@ function dedup<T>(columns: readonly (keyof T & string)[], withinMs: number, { tr
   const seen = new ExpiringKeys(columns.length, Math.max(1, Math.floor(withinMs / 16)));
   let drop = -Infinity;
   return {
-    tables: { seen: seen.table, drop: cell(1, () => drop, (value) => (drop = value as number)) },
+    tables: {
+      seen: seen.table,
+      drop: cell(
+        1,
+        () => drop,
+        (value) => (drop = value as number),
+      ),
+    },
     onEvent(time, row, out) {
       if (isLate(time, drop, traits.ties)) {
         const behindMs = drop - time;

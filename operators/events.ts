@@ -17,4 +17,3 @@ import { FusedStream, rowSource } from '../src/rx';
 export function events<T>(source: Observable<T>): FusedStream<T, 'untimed'> {
   return new FusedStream<T, 'untimed'>(rowSource(source));
 }
-

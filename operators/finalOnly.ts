@@ -79,10 +79,16 @@ function finals<R>(byWindow: boolean): Processor<Change<R>, R> {
   };
   return {
     speaksAt: 'drop',
-    tables: { rows: tableOf(() => entries, put, () => {
-      entries = undefined;
-      wheel.clear();
-    }) },
+    tables: {
+      rows: tableOf(
+        () => entries,
+        put,
+        () => {
+          entries = undefined;
+          wheel.clear();
+        },
+      ),
+    },
     onEvent(time, change, out) {
       out.absorb(1);
       if (change.op === 'delete') remove(change.key);

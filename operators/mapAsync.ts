@@ -47,9 +47,18 @@ export function mapAsync<T, R, K extends 'event' | 'untimed'>(
   options: MapAsyncOptions = {},
 ): OperatorFunction<Element<T, K>, Element<R, K>> {
   const { concurrency = 1, ordered = true } = options;
-  checkOption((Number.isInteger(concurrency) && concurrency > 0) || concurrency === Infinity, 'concurrency is a whole number above 0', { concurrency });
+  checkOption(
+    (Number.isInteger(concurrency) && concurrency > 0) || concurrency === Infinity,
+    'concurrency is a whole number above 0',
+    { concurrency },
+  );
   const timeoutMs = options.timeout === undefined ? Infinity : parsePositive(options.timeout, 'timeout');
-  const facts = { type: 'mapAsync', options, accepts: ['event', 'untimed'] as const, description: { concurrency, ordered, timeoutMs } };
+  const facts = {
+    type: 'mapAsync',
+    options,
+    accepts: ['event', 'untimed'] as const,
+    description: { concurrency, ordered, timeoutMs },
+  };
   return (source) => {
     const upstream = [originOf<unknown>(source)];
     const { traits, plan } = describe(facts, upstream);
@@ -59,7 +68,12 @@ export function mapAsync<T, R, K extends 'event' | 'untimed'>(
       upstream,
       attach: (sink, graph) => {
         const { scheduler = graph.shared.scheduler, onError: policy = traits.onError } = options;
-        const stage = new AsyncStage<T, R>(plan.id, { run: map, concurrency, ordered, timeoutMs, policy, scheduler }, sink, graph);
+        const stage = new AsyncStage<T, R>(
+          plan.id,
+          { run: map, concurrency, ordered, timeoutMs, policy, scheduler },
+          sink,
+          graph,
+        );
         info.live = stage;
         connect(source, stage, graph);
       },

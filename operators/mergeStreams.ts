@@ -59,7 +59,8 @@ function specOf<T>(options: MergeStreamsOptions): OperatorSpec<T, T> {
 /** What is true of every input is true of the merge; a row on the watermark is on time if it is for one of them. */
 function mergedTraits(inputs: readonly Traits[]): Traits {
   const first = inputs[0] ?? DEFAULT_TRAITS;
-  const same = <V>(read: (traits: Traits) => V): V | undefined => (inputs.every((t) => read(t) === read(first)) ? read(first) : undefined);
+  const same = <V>(read: (traits: Traits) => V): V | undefined =>
+    inputs.every((t) => read(t) === read(first)) ? read(first) : undefined;
   const timeColumn = same((t) => t.timeColumn);
   const delayMs = same((t) => t.delayMs);
   return {

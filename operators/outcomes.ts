@@ -3,7 +3,8 @@ import type { Element, Rejection, StreamKind } from '../src/element';
 import { leave } from '../src/rx';
 
 /** A row that came out, or one that did not. */
-export type Outcome<T> = { readonly kind: 'row'; readonly time: number; readonly row: T } | ({ readonly kind: 'rejected' } & Rejection);
+export type Outcome<T> =
+  { readonly kind: 'row'; readonly time: number; readonly row: T } | ({ readonly kind: 'rejected' } & Rejection);
 
 /**
  * Rows and rejections together, in order: subscribe once, split behind it.

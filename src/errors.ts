@@ -59,8 +59,10 @@ export function isTidemarkError(cause: unknown): cause is TidemarkError {
 }
 
 /** What a user's function threw after state may have been touched (internal). */
-export class StateTouched {
-  constructor(readonly cause: unknown) {}
+export class StateTouched extends Error {
+  constructor(override readonly cause: unknown) {
+    super('state may have been touched');
+  }
 }
 
 /** Throws `TIDEMARK_OPTION` unless the condition holds. */

@@ -1,11 +1,37 @@
 export * from '../operators';
-export type { Change, Element, Pane, PaneTiming, Rejection, RejectionDetail, RejectionReason, Signal, StreamKind, TieRule, Window } from './element';
+export type {
+  Change,
+  Element,
+  Pane,
+  PaneTiming,
+  Rejection,
+  RejectionDetail,
+  RejectionReason,
+  Signal,
+  StreamKind,
+  TieRule,
+  Window,
+} from './element';
 export * from './alerts';
 export { TidemarkError, type TidemarkErrorCode } from './errors';
-export { operator, type OperatorOptions, type OperatorSpec, type Out, type Processor, type ProcessorContext, type Tally } from './operator';
+export {
+  operator,
+  type OperatorOptions,
+  type OperatorSpec,
+  type Out,
+  type Processor,
+  type ProcessorContext,
+  type Tally,
+} from './operator';
 export type { ChangeStream, EventStream, UntimedStream } from './streams';
 export type { ErrorPolicy, PlanNode, Traits } from './traits';
-export { explain, type Explanation, type LiveExplanation, type OperatorExplanation, type RejectionExplanation } from './observability/explain';
+export {
+  explain,
+  type Explanation,
+  type LiveExplanation,
+  type OperatorExplanation,
+  type RejectionExplanation,
+} from './observability/explain';
 export { decodeKey, encodeKey } from './keyCodec';
 export type { KeySpec } from './key';
 export { formatDuration, parseDuration, type Duration } from './time/duration';

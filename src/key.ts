@@ -84,7 +84,7 @@ export function restoreKey(key: Primitive): unknown {
 /** JSON in which what JSON would lose or confuse (NaN, bigint, Date) is text with a letter in front, as is text itself. */
 function tagged(value: unknown, depth: number): unknown {
   if (value === undefined || value === null || typeof value === 'boolean') return value ?? null;
-  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint') return (typeof value)[0] + `${value}`;
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint') return `${(typeof value)[0]}${value}`;
   const kind = objectKind(value, depth);
   if (kind === 'date') return `d${(value as Date).getTime()}`;
   if (kind === 'array') return Array.from(value as unknown[], (item) => tagged(item, depth + 1));

@@ -5,7 +5,11 @@ import * as tidemark from 'tidemark';
 import { describe, expect, it } from 'vitest';
 
 /** Runs the examples of the docstrings: `expression // => value`. A module's own exports, tidemark and RxJS are in scope. */
-const SOURCES = import.meta.glob<string>(['../operators/*.ts', '../src/**/*.ts'], { query: '?raw', import: 'default', eager: true });
+const SOURCES = import.meta.glob<string>(['../operators/*.ts', '../src/**/*.ts'], {
+  query: '?raw',
+  import: 'default',
+  eager: true,
+});
 const MODULES = import.meta.glob<Record<string, unknown>>(['../operators/*.ts', '../src/**/*.ts'], { eager: true });
 
 interface Example {
@@ -18,7 +22,10 @@ interface Example {
 function examplesOf(file: string, source: string): Example[] {
   return [...source.matchAll(/\/\*\*[\s\S]*?\*\//g)].flatMap(({ 0: comment, index }) => {
     const before = source.slice(0, index).split('\n').length;
-    const lines = comment.replace(/\*\/$/, '').split('\n').map((line) => line.replace(/^\s*\/?\*+ ?/, ''));
+    const lines = comment
+      .replace(/\*\/$/, '')
+      .split('\n')
+      .map((line) => line.replace(/^\s*\/?\*+ ?/, ''));
     const starts = lines.flatMap((line, i) => (line.trim() === '@example' ? [i] : []));
     return starts.map((start) => {
       const rest = lines.slice(start + 1);
@@ -40,7 +47,9 @@ function checked(code: string): string {
     .join('\n');
 }
 
-const EXAMPLES = Object.entries(SOURCES).flatMap(([file, source]) => examplesOf(file, source).filter(({ code }) => code.includes('// =>')));
+const EXAMPLES = Object.entries(SOURCES).flatMap(([file, source]) =>
+  examplesOf(file, source).filter(({ code }) => code.includes('// =>')),
+);
 
 describe('the examples of the docstrings', () => {
   it('are found', () => {
@@ -50,20 +59,31 @@ describe('the examples of the docstrings', () => {
     expect(without).toEqual([]);
   });
 
-  it.each(EXAMPLES.map((example) => [`${example.file.slice(3)}:${example.line}`, example] as const))('%s', async (_name, { file, code }) => {
-    const scope: Record<string, unknown> = { ...rx, ...tidemark, ...(tidemark.agg as object), ...MODULES[file], tidemark, rx };
-    // `agg.count` and RxJS's `count` share a name; what the module itself exports wins.
-    for (const name of ['count', 'max', 'min', 'first', 'last']) scope[name] = MODULES[file]?.[name] ?? rx[name as keyof typeof rx];
-    const { code: plain } = transformSync(checked(code), { loader: 'ts', target: 'es2022' });
-    const names = Object.keys(scope).filter((name) => /^[A-Za-z_$][\w$]*$/.test(name) && name !== 'default' && !new RegExp(`(const|let|class|function) ${name}\\b`).test(plain));
-    let checks = 0;
-    const check = (got: unknown, wanted: unknown): void => {
-      checks++;
-      expect(got).toEqual(wanted);
-    };
-    // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call -- the point of the test
-    const run = new Function('__check', ...names, `return (async () => {\n${plain}\n})();`) as (...args: unknown[]) => Promise<void>;
-    await run(check, ...names.map((name) => scope[name]));
-    expect(checks).toBeGreaterThan(0);
-  });
+  it.each(EXAMPLES.map((example) => [`${example.file.slice(3)}:${example.line}`, example] as const))(
+    '%s',
+    async (_name, { file, code }) => {
+      const scope: Record<string, unknown> = { ...rx, ...tidemark, ...(tidemark.agg as object), ...MODULES[file], tidemark, rx };
+      // `agg.count` and RxJS's `count` share a name; what the module itself exports wins.
+      for (const name of ['count', 'max', 'min', 'first', 'last'])
+        scope[name] = MODULES[file]?.[name] ?? rx[name as keyof typeof rx];
+      const { code: plain } = transformSync(checked(code), { loader: 'ts', target: 'es2022' });
+      const names = Object.keys(scope).filter(
+        (name) =>
+          /^[A-Za-z_$][\w$]*$/.test(name) &&
+          name !== 'default' &&
+          !new RegExp(`(const|let|class|function) ${name}\\b`).test(plain),
+      );
+      let checks = 0;
+      const check = (got: unknown, wanted: unknown): void => {
+        checks++;
+        expect(got).toEqual(wanted);
+      };
+       
+      const run = new Function('__check', ...names, `return (async () => {\n${plain}\n})();`) as (
+        ...args: unknown[]
+      ) => Promise<void>;
+      await run(check, ...names.map((name) => scope[name]));
+      expect(checks).toBeGreaterThan(0);
+    },
+  );
 });

@@ -132,7 +132,7 @@ export function summaryLines(job: Omit<Job, 'rows' | 'flow'>, { ledger, outputs 
     '',
     ...ledger.windows.map(
       ({ output, rows, counted }) =>
-        `${output.name} windows`.padEnd(20) + ` ${grouped(rows).padStart(9)}  with ${grouped(counted)} rows in them`,
+        `${`${output.name} windows`.padEnd(20)} ${grouped(rows).padStart(9)}  with ${grouped(counted)} rows in them`,
     ),
     `alerts               ${grouped(ledger.alerts).padStart(9)}`,
     '',

@@ -51,4 +51,5 @@ export type NumericStat = 'rows' | 'count' | 'sum' | 'avg' | 'min' | 'max' | 'va
 export type ResultOf<G> = G extends Aggregate<never, infer _A, infer R> ? R : never;
 
 /** `{ total: agg.sum('v'), … }` */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a select holds aggregates of every accumulator and result
 export type Select<T> = Readonly<Record<string, Aggregate<T, any, any>>>;

@@ -22,7 +22,12 @@ export function identityOf(value: unknown): Identity {
     case 'bigint':
     case 'boolean':
       return value;
+    default:
+      return textOf(value);
   }
+}
+
+function textOf(value: unknown): string {
   let text = '\0k';
   for (const byte of encodeKey([value])) text += String.fromCharCode(byte);
   return text;

@@ -197,7 +197,11 @@ export function count<T>(column?: ColumnOrSelector<T, unknown>, options?: Aggreg
 }
 
 function countRows<T>(options?: AggregateOptions<T>): Aggregate<T, Numeric, number> {
-  return { ...numericAggregate<T, number>('rows', (() => null) as ColumnOrSelector<T, never>, options), name: 'count', parameters: {} };
+  return {
+    ...numericAggregate<T, number>('rows', (() => null) as ColumnOrSelector<T, never>, options),
+    name: 'count',
+    parameters: {},
+  };
 }
 
 /**
@@ -244,15 +248,27 @@ export type Orderable = number | bigint | string | Date;
  * @param column - a column or a function of the row
  * @param options - `where`
  */
-export function min<T, V extends Orderable = number>(column: ColumnOrSelector<T, V>, options?: AggregateOptions<T>): Aggregate<T, Numeric, NoInfer<V> | null>;
-export function min<T, C extends ColumnOf<T, Orderable>>(column: C, options?: AggregateOptions<T>): Aggregate<T, Numeric, ValueOf<T, C> | null>;
+export function min<T, V extends Orderable = number>(
+  column: ColumnOrSelector<T, V>,
+  options?: AggregateOptions<T>,
+): Aggregate<T, Numeric, NoInfer<V> | null>;
+export function min<T, C extends ColumnOf<T, Orderable>>(
+  column: C,
+  options?: AggregateOptions<T>,
+): Aggregate<T, Numeric, ValueOf<T, C> | null>;
 export function min<T>(column: ColumnOrSelector<T, Orderable>, options?: AggregateOptions<T>): Aggregate<T, Numeric, unknown> {
   return numericAggregate<T, unknown>('min', column as ColumnOrSelector<T, never>, options);
 }
 
 /** The largest value of a column; NaN wins over every number. See {@link min}. */
-export function max<T, V extends Orderable = number>(column: ColumnOrSelector<T, V>, options?: AggregateOptions<T>): Aggregate<T, Numeric, NoInfer<V> | null>;
-export function max<T, C extends ColumnOf<T, Orderable>>(column: C, options?: AggregateOptions<T>): Aggregate<T, Numeric, ValueOf<T, C> | null>;
+export function max<T, V extends Orderable = number>(
+  column: ColumnOrSelector<T, V>,
+  options?: AggregateOptions<T>,
+): Aggregate<T, Numeric, NoInfer<V> | null>;
+export function max<T, C extends ColumnOf<T, Orderable>>(
+  column: C,
+  options?: AggregateOptions<T>,
+): Aggregate<T, Numeric, ValueOf<T, C> | null>;
 export function max<T>(column: ColumnOrSelector<T, Orderable>, options?: AggregateOptions<T>): Aggregate<T, Numeric, unknown> {
   return numericAggregate<T, unknown>('max', column as ColumnOrSelector<T, never>, options);
 }

@@ -4,7 +4,7 @@ import { checkedNumber, createList, decodeList, encodeList, push, pushAll, rankO
 import { aggregateOf, type AggregateOptions, type ColumnOrSelector } from './value';
 
 /** The result for one fraction is a number or null, for a list of fractions a list of numbers or null. */
-export type Percentiles<P> = (P extends number ? number : readonly number[]) | null;
+export type Percentiles<P> = P extends number ? number | null : readonly number[] | null;
 
 /** Fractions as a list. Throws TIDEMARK_OPTION unless all are from 0 to 1 and there is at least one. */
 export function fractionsOf(p: number | readonly number[]): readonly number[] {

@@ -1,6 +1,4 @@
 import { StateTouched, TidemarkError } from '../errors';
-import type { Assigner } from '../window/assigner';
-import type { Previous } from '../window/previous';
 import type { Aggregate, NumericStat, Select, ValueAggregate } from './aggregate';
 import { checkNumber, numericAdd, numericMerge, numericShape, partsOf, READ, type Numeric } from './numeric';
 
@@ -26,8 +24,6 @@ interface Column {
 /** What a column that compares with the key's previous window needs. */
 export interface Velocity {
   readonly maxGapMs: number;
-  /** Brings what remembers the windows before, so that pipes without such a column do not carry it. */
-  readonly make: (folding: Folding, assigner: Assigner<never>, keyColumns: number) => Previous;
 }
 
 /**
@@ -153,7 +149,11 @@ function plainCell(aggregate: Aggregate<unknown, unknown, unknown>): Cell {
     decode: (data: unknown) => aggregate.decode(data),
   };
   if (value === undefined || addValue === undefined) {
-    return { ...common, read: (row) => row, add: guarded((acc: unknown, row: unknown, arrival: number) => aggregate.add(acc, row, arrival)) };
+    return {
+      ...common,
+      read: (row) => row,
+      add: guarded((acc: unknown, row: unknown, arrival: number) => aggregate.add(acc, row, arrival)),
+    };
   }
   return conditional(where, { ...common, read: value, add: addValue });
 }

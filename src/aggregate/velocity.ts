@@ -1,5 +1,4 @@
 import { parseNonNegative, type Duration } from '../time/duration';
-import { Previous } from '../window/previous';
 import type { Aggregate } from './aggregate';
 import type { Velocity as Comparison } from './plan';
 
@@ -35,7 +34,7 @@ export interface Velocity<in T, A> extends Aggregate<T, A, number | null> {
  */
 export function velocity<T, A>(of: Aggregate<T, A, number | null>, options?: VelocityOptions): Velocity<T, A> {
   const maxGapMs = parseNonNegative(options?.maxGap ?? 0, 'maxGap');
-  return { ...of, name: 'velocity', parameters: { of: of.name, ...of.parameters, maxGapMs }, previous: { maxGapMs, make: (...parts) => new Previous(...parts) } };
+  return { ...of, name: 'velocity', parameters: { of: of.name, ...of.parameters, maxGapMs }, previous: { maxGapMs } };
 }
 
 export { velocityOf } from './growth';

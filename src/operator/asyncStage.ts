@@ -116,7 +116,12 @@ export class AsyncStage<I, O> implements Sink<I>, LiveStage {
     };
     const late = (): void => {
       abort.abort();
-      settle(() => this.failed(slot, new TidemarkError('TIDEMARK_TIMEOUT', `'${this.id}' took longer than ${timeoutMs} ms`, { row: slot.row })));
+      settle(() =>
+        this.failed(
+          slot,
+          new TidemarkError('TIDEMARK_TIMEOUT', `'${this.id}' took longer than ${timeoutMs} ms`, { row: slot.row }),
+        ),
+      );
     };
     void Promise.resolve()
       .then(() => this.work.run(slot.row, abort.signal))
@@ -142,7 +147,11 @@ export class AsyncStage<I, O> implements Sink<I>, LiveStage {
       return this.outlet.reject('failed', slot.time, slot.row, { message, cause });
     }
     const details = { operator: this.id, time: slot.time, row: slot.row };
-    this.error(isTidemarkError(cause) ? cause : new TidemarkError('TIDEMARK_USER_FUNCTION', `a user's function failed in '${this.id}'`, details, { cause }));
+    this.error(
+      isTidemarkError(cause)
+        ? cause
+        : new TidemarkError('TIDEMARK_USER_FUNCTION', `a user's function failed in '${this.id}'`, details, { cause }),
+    );
   }
 
   /** Hands on what may go: from the head, and, unordered, whatever is done before the next control signal that waits. */

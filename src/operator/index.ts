@@ -68,7 +68,10 @@ function checkKind<I, O>(spec: Omit<OperatorSpec<I, O>, 'create'>, input: Traits
   const { type } = spec;
   if (input.kind === 'change') {
     const remedy = 'use emit: onClose(), or finalOnly()';
-    throw new TidemarkError('TIDEMARK_CHANGE_STREAM', `${type} takes rows that are said once, and this stream corrects itself; ${remedy}`);
+    throw new TidemarkError(
+      'TIDEMARK_CHANGE_STREAM',
+      `${type} takes rows that are said once, and this stream corrects itself; ${remedy}`,
+    );
   }
   if (input.kind === 'untimed') {
     throw new TidemarkError('TIDEMARK_UNTIMED', `${type} needs event time; put withWatermark(…) or withTimestamps(…) before it`);

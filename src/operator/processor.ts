@@ -82,6 +82,8 @@ export interface ProcessorContext {
   /** Traits of the first input: what most operators look at. */
   readonly traits: Traits;
   readonly scheduler: SchedulerLike;
+  /** True when processing time is the system's, not virtual. */
+  isSystemClock(): boolean;
   /** Late rejections that have reached the end of this graph; `undefined` where nobody counts them. */
   lostAtEnd(): number | undefined;
   /** How far the clock, not the rows, has moved the watermark (`advanceWhenIdle`): late rows within it say so. */

@@ -1,6 +1,6 @@
 import type { Rejection, RejectionReason, Sink } from '../element';
 import { isTidemarkError, StateTouched, TidemarkError } from '../errors';
-import { DEFAULT_TRAITS, type Graph, type LiveStage, type SchedulerLike } from '../rx';
+import { DEFAULT_TRAITS, isSystemClock, type Graph, type LiveStage, type SchedulerLike } from '../rx';
 import type { StateEntry } from '../state/table';
 import type { ErrorPolicy, Traits } from '../traits';
 import { Outlet } from './outlet';
@@ -61,6 +61,7 @@ export class Stage<I, O> implements LiveStage, Sink<I> {
       inputs,
       traits: inputs[0] ?? DEFAULT_TRAITS,
       scheduler: this.scheduler,
+      isSystemClock: () => isSystemClock(this.scheduler),
       lostAtEnd: () => (graph.shared.countsLate ? graph.shared.lateAtEnd : undefined),
       idleAdvance: (ms) => (graph.shared.idleAdvanceMs = ms),
     });

@@ -1,4 +1,4 @@
-import { Observable, Subscriber, Subscription, type Observer } from 'rxjs';
+import { Observable, Subscriber, type Observer, type Subscription } from 'rxjs';
 import type { Signal, Sink } from '../element';
 import { TidemarkError } from '../errors';
 import { UNTIMED, type PlanNode, type Traits } from '../traits';
@@ -17,7 +17,10 @@ export function connect<T>(source: Observable<unknown>, sink: Sink<T>, graph: Gr
 function attachEdge(source: Observable<unknown>, sink: Sink<unknown>, graph: Graph): void {
   const origin = originOf(source);
   if (origin === undefined && graph.isRun) {
-    throw new TidemarkError('TIDEMARK_CONTEXT_LOST', 'a stream inside a query was made by a foreign creation function; use tidemark operators or mergeStreams');
+    throw new TidemarkError(
+      'TIDEMARK_CONTEXT_LOST',
+      'a stream inside a query was made by a foreign creation function; use tidemark operators or mergeStreams',
+    );
   }
   graph.onWire(() => dematerialise(bindTo(source, graph), origin?.traits ?? DEFAULT_TRAITS, sink, graph));
 }

@@ -57,7 +57,12 @@ export function materialise(edge: Edge, subscriber: Subscriber<unknown>): Sink<u
 }
 
 /** Takes elements apart again behind foreign operators, and checks that the edge is whole. */
-export function dematerialise(source: Observable<unknown>, expected: Traits | undefined, sink: Sink<unknown>, graph: Graph): void {
+export function dematerialise(
+  source: Observable<unknown>,
+  expected: Traits | undefined,
+  sink: Sink<unknown>,
+  graph: Graph,
+): void {
   const subscriber = new EdgeSubscriber(expected, sink, graph);
   graph.lifetime.add(subscriber);
   source.subscribe(subscriber);
@@ -106,12 +111,18 @@ class EdgeSubscriber extends Subscriber<unknown> implements Entry<unknown> {
 
   private faultOf(element: Envelope): TidemarkError | undefined {
     this.edge ??= element.edge;
-    if (element.edge !== this.edge) return foreign('elements of two streams met in a foreign operator (merge, concat, retry, repeat)');
+    if (element.edge !== this.edge)
+      return foreign('elements of two streams met in a foreign operator (merge, concat, retry, repeat)');
     if (element.number !== ++this.count) {
-      return foreign(element.number > this.count ? 'elements were lost in a foreign operator' : 'elements were repeated by a foreign operator');
+      return foreign(
+        element.number > this.count ? 'elements were lost in a foreign operator' : 'elements were repeated by a foreign operator',
+      );
     }
     if (this.count === 1 && this.expected !== undefined && !sameTraits(this.edge.traits, this.expected)) {
-      return new TidemarkError('TIDEMARK_CONTEXT_LOST', 'a foreign operator hid what kind of stream this is; put it behind rows(), or use tidemark operators here');
+      return new TidemarkError(
+        'TIDEMARK_CONTEXT_LOST',
+        'a foreign operator hid what kind of stream this is; put it behind rows(), or use tidemark operators here',
+      );
     }
     return undefined;
   }
@@ -137,11 +148,18 @@ function sameTraits(a: Traits, b: Traits): boolean {
 }
 
 function foreign(what: string): TidemarkError {
-  return new TidemarkError('TIDEMARK_FOREIGN_MERGE', `${what}; use mergeStreams to join streams, and rows() before operators that drop or repeat`);
+  return new TidemarkError(
+    'TIDEMARK_FOREIGN_MERGE',
+    `${what}; use mergeStreams to join streams, and rows() before operators that drop or repeat`,
+  );
 }
 
 function notAnElement(value: unknown): TidemarkError {
-  return new TidemarkError('TIDEMARK_FOREIGN_ELEMENT', 'a plain value reached an event operator; begin the pipe with withWatermark(…) or events()', { value });
+  return new TidemarkError(
+    'TIDEMARK_FOREIGN_ELEMENT',
+    'a plain value reached an event operator; begin the pipe with withWatermark(…) or events()',
+    { value },
+  );
 }
 
 /** The readable form of what was said. */

@@ -1,4 +1,4 @@
-import { Subscription } from 'rxjs';
+import type { Subscription } from 'rxjs';
 import { TidemarkError } from '../errors';
 import type { Sink } from '../element';
 import { defaultScheduler, type SchedulerLike } from './clock';

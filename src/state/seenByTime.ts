@@ -26,7 +26,7 @@ export class SeenByTime {
     const offset = time - number * BUCKET_MS;
     const known = bucket.get(offset);
     if (known === undefined) {
-      bucket.set(offset, this.columns === 1 ? key ?? NULL : { one: copyOf(key) });
+      bucket.set(offset, this.columns === 1 ? (key ?? NULL) : { one: copyOf(key) });
       return true;
     }
     return this.addBeside(bucket, offset, known, key);

@@ -48,7 +48,8 @@ export class ManualClock implements SchedulerLike {
   private next(time: number): Due | undefined {
     let first: Due | undefined;
     for (const due of this.due) {
-      if (due.at <= time && (first === undefined || due.at < first.at || (due.at === first.at && due.order < first.order))) first = due;
+      if (due.at <= time && (first === undefined || due.at < first.at || (due.at === first.at && due.order < first.order)))
+        first = due;
     }
     return first;
   }

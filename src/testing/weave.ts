@@ -24,7 +24,9 @@ export type WeaveValues<T> = Readonly<Record<string, { readonly time: number; re
 export function weave<T>(rows: string, watermarks: string, values: WeaveValues<T>): Observable<Signal<T>> {
   const cells = [...cellsOf(rows), ...cellsOf(watermarks)].sort(([a], [b]) => a - b);
   const frames = cells.map(([at, symbols]) => frameOf(at, symbols, values));
-  frames.forEach((frame, i) => checkOption(frame.at !== frames[i - 1]?.at, `two symbols share column ${frame.at}`, { rows, watermarks }));
+  frames.forEach((frame, i) =>
+    checkOption(frame.at !== frames[i - 1]?.at, `two symbols share column ${frame.at}`, { rows, watermarks }),
+  );
   checkRising(frames.flatMap((frame) => frame.say));
   return timeline(frames);
 }

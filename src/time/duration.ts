@@ -6,16 +6,15 @@ type Word<W extends string> = `${number} ${W}` | `${number} ${W}s`;
 type Words = ['week', 'day', 'hour', 'minute', 'second', 'millisecond'];
 type One<Units> = Units extends [infer U extends string, ...infer Rest] ? Word<U> | One<Rest> : never;
 type Two<Units> = Units extends [infer U extends string, ...infer Rest] ? `${Word<U>} ${One<Rest>}` | Two<Rest> : never;
-type Three<Units> = Units extends [infer U extends string, ...infer Rest] ? `${Word<U>} ${Two<Rest>}` | Three<Rest> : never;
 type Abbreviation = 'ms' | 's' | 'sec' | 'secs' | 'min' | 'mins' | 'h' | 'hr' | 'hrs' | 'd' | 'w';
 type Short = `${number}${'' | ' '}${Abbreviation}` | `${number}h${'' | ' '}${number}min` | `${number}min${'' | ' '}${number}s`;
 type Clock<N extends string = `${number}`> =
   `${N}H` | `${N}M` | `${N}S` | `${N}H${N}M` | `${N}H${N}S` | `${N}M${N}S` | `${N}H${N}M${N}S`;
 type Iso = `${'' | '-'}P${`${number}W` | `${number}D` | `T${Clock}` | `${number}DT${Clock}`}`;
-type Spelled = One<Words> | Two<Words> | Three<Words>;
+type Spelled = One<Words> | Two<Words>;
 
 /**
- * Duration text that the compiler checks: `'10 minutes'`, `'1 hour 30 minutes'` (one to three parts, large units first),
+ * Duration text that the compiler checks: `'10 minutes'`, `'1 hour 30 minutes'` (one or two parts, large units first),
  * `'500ms'`, `'1h 30min'`, `'interval 10 minutes'`, ISO-8601 `'PT10M'`. Text that is only known at run time (from a file,
  * say) needs a cast, `text as Duration`, and is checked when it is read; {@link parseDuration} then takes a little more:
  * any order, any number of parts, any case.

@@ -76,7 +76,7 @@ function part(match: RegExpExecArray, group: number): number {
 
 /** Cut off after three digits: a fraction is counted upwards from its second, so that is floor, also before 1970. */
 function millis(fraction: string | undefined): number {
-  return fraction === undefined ? 0 : +(fraction + '00').slice(0, 3);
+  return fraction === undefined ? 0 : +`${fraction}00`.slice(0, 3);
 }
 
 /**

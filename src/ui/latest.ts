@@ -14,7 +14,11 @@ export interface LatestOptions {
 
 /** One change's key as text: what the entries of the map are found under. */
 export function changeKey(key: readonly unknown[]): string {
-  return key.map((value) => (value instanceof Date ? value.toISOString() : typeof value === 'object' ? String(normalKey(value)) : String(value))).join('|');
+  return key
+    .map((value) =>
+      value instanceof Date ? value.toISOString() : typeof value === 'object' ? String(normalKey(value)) : String(value),
+    )
+    .join('|');
 }
 
 /**
@@ -61,7 +65,9 @@ function apply<R>(table: Map<string, R>, change: Change<R>): void {
 function trimmer<R>(retain: LatestOptions['retain']): (table: Map<string, R>) => void {
   if (retain === undefined) return () => {};
   if (typeof retain === 'number') {
-    checkOption(Number.isInteger(retain) && retain > 0, 'retain is a whole number of windows above 0, or a duration in text', { retain });
+    checkOption(Number.isInteger(retain) && retain > 0, 'retain is a whole number of windows above 0, or a duration in text', {
+      retain,
+    });
     return (table) => keepNewest(table, retain);
   }
   const ms = parsePositive(retain, 'retain');

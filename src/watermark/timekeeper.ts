@@ -1,6 +1,5 @@
 import type { Out, Processor, ProcessorContext } from '../operator';
 import { isLate } from '../element';
-import { isSystemClock } from '../rx';
 import { cell } from '../state/table';
 import { readEventTime, type TimeUnit } from '../time/eventTime';
 import { IdlenessDetector } from './idleness';
@@ -124,7 +123,7 @@ export class Timekeeper<T> implements Processor<T, T> {
   /** The clock is only read for rows beyond the last horizon, so replaying old data costs nothing. */
   private isFuture(time: number, out: Out<T>): boolean {
     const { maxFutureSkewMs } = this.options;
-    if (maxFutureSkewMs === undefined && !isSystemClock(this.context.scheduler)) {
+    if (maxFutureSkewMs === undefined && !this.context.isSystemClock()) {
       this.horizon = Infinity;
       return false;
     }
@@ -190,7 +189,15 @@ export class Timekeeper<T> implements Processor<T, T> {
   }
 
   private decode(value: unknown): void {
-    const [max, w, natural, silentRows, sinceFeedback, unreported, generator] = value as [number, number, number, number, number, number, unknown];
+    const [max, w, natural, silentRows, sinceFeedback, unreported, generator] = value as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      unknown,
+    ];
     [this.max, this.w, this.natural, this.silentRows, this.sinceFeedback] = [max, w, natural, silentRows, sinceFeedback];
     this.lost = (this.context.lostAtEnd() ?? 0) - unreported; // a new graph counts from 0
     if (w > natural) this.context.idleAdvance(w - natural);

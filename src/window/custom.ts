@@ -26,7 +26,10 @@ export function customWindows<T = unknown>(
 ): Assigner<T> {
   const assigner: Assigner<T> = {
     kind: 'custom',
-    assign: (time, row) => assign(time, row).map(checked).sort((a, b) => a.end - b.end),
+    assign: (time, row) =>
+      assign(time, row)
+        .map(checked)
+        .sort((a, b) => a.end - b.end),
     store: (parts) => new PerWindowStore(assigner, parts),
     describe: () => ({ window: 'custom', ...description }),
   };
@@ -47,7 +50,9 @@ function checked(window: Window): Window {
  * assigned<{ w: Window }>('w').assign(3, { w: { start: 0, end: 10 } }); // => [{ start: 0, end: 10 }]
  * ```
  */
-export function assigned<T>(column: { [K in keyof T & string]-?: T[K] extends Window | null | undefined ? K : never }[keyof T & string]): Assigner<T> {
+export function assigned<T>(
+  column: { [K in keyof T & string]-?: T[K] extends Window | null | undefined ? K : never }[keyof T & string],
+): Assigner<T> {
   const assigner: Assigner<T> = {
     kind: 'assigned',
     assign(_time, row) {

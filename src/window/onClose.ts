@@ -20,7 +20,11 @@ export class OnClose<T> implements Processor<T, unknown> {
     this.store = parts.store;
     this.build = parts.build;
     this.previous = parts.previous;
-    const drop = cell(1, () => this.drop, (value) => (this.drop = value as number));
+    const drop = cell(
+      1,
+      () => this.drop,
+      (value) => (this.drop = value as number),
+    );
     this.tables = { ...parts.store.tables, ...parts.previous?.tables, drop };
   }
 

@@ -19,7 +19,11 @@ export class OnTime<T> implements Processor<T, unknown> {
       ...parts.store.tables,
       ...parts.previous?.tables,
       firings: this.speaker.firings.table,
-      watermarks: cell(1, () => [this.emit, this.drop], (value) => ([this.emit, this.drop] = value as [number, number])),
+      watermarks: cell(
+        1,
+        () => [this.emit, this.drop],
+        (value) => ([this.emit, this.drop] = value as [number, number]),
+      ),
     };
   }
 

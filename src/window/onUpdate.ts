@@ -28,7 +28,11 @@ export class OnUpdate<T> implements Processor<T, unknown> {
       ...parts.previous?.tables,
       firings: this.speaker.firings.table,
       pending: this.pendingTable(),
-      watermarks: cell(1, () => [this.emit, this.drop], (value) => ([this.emit, this.drop] = value as [number, number])),
+      watermarks: cell(
+        1,
+        () => [this.emit, this.drop],
+        (value) => ([this.emit, this.drop] = value as [number, number]),
+      ),
     };
   }
 

@@ -95,7 +95,13 @@ export abstract class PaneStore<T> implements WindowStore<T> {
 
   private open(start: number): Pane {
     const { slicing } = this;
-    const pane = new Pane(start, slicing.sliceEnd(start), slicing.firstEnd(start), slicing.lastEnd(start), createKeyMap(this.columns));
+    const pane = new Pane(
+      start,
+      slicing.sliceEnd(start),
+      slicing.firstEnd(start),
+      slicing.lastEnd(start),
+      createKeyMap(this.columns),
+    );
     this.panes.set(start, pane);
     let i = this.order.length;
     while (i > 0 && this.order[i - 1]!.start > start) i--;
@@ -156,7 +162,15 @@ export abstract class PaneStore<T> implements WindowStore<T> {
   protected forgotten = -Infinity;
 
   get tables(): Record<string, StateTable> {
-    return { meta: cell(1, () => this.meta(), (value) => this.loadMeta(value)), panes: this.paneTable(), cells: this.cellTable() };
+    return {
+      meta: cell(
+        1,
+        () => this.meta(),
+        (value) => this.loadMeta(value),
+      ),
+      panes: this.paneTable(),
+      cells: this.cellTable(),
+    };
   }
 
   private meta(): unknown {
@@ -203,7 +217,8 @@ export abstract class PaneStore<T> implements WindowStore<T> {
 
   private *cellEntries(): Iterable<StateEntry> {
     for (const pane of this.order) {
-      for (const [key, acc] of pane.cells.entries()) yield [[pane.start, ...keyValues(key, this.columns)], this.folding.encode(acc)];
+      for (const [key, acc] of pane.cells.entries())
+        yield [[pane.start, ...keyValues(key, this.columns)], this.folding.encode(acc)];
     }
   }
 }

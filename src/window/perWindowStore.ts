@@ -71,7 +71,12 @@ export class PerWindowStore<T> implements WindowStore<T> {
     if (byStart === undefined) this.opened(window.end, (byStart = new Map()));
     let entry = byStart.get(window.start);
     if (entry === undefined) {
-      entry = { window: { start: window.start, end: window.end }, cells: createKeyMap(this.columns), rows: 0, visited: window.end <= this.sweptTo };
+      entry = {
+        window: { start: window.start, end: window.end },
+        cells: createKeyMap(this.columns),
+        rows: 0,
+        visited: window.end <= this.sweptTo,
+      };
       byStart.set(window.start, entry);
     }
     return entry;
@@ -138,7 +143,11 @@ export class PerWindowStore<T> implements WindowStore<T> {
   }
 
   get tables(): StateTables {
-    const meta = cell(1, () => [this.arrival, this.sweptTo], (value) => ([this.arrival, this.sweptTo] = value as [number, number]));
+    const meta = cell(
+      1,
+      () => [this.arrival, this.sweptTo],
+      (value) => ([this.arrival, this.sweptTo] = value as [number, number]),
+    );
     return { meta, windows: this.windowTable(), cells: this.cellTable() };
   }
 
@@ -149,7 +158,8 @@ export class PerWindowStore<T> implements WindowStore<T> {
       entries: () => [...this.entries()].map((e): StateEntry => [[e.window.end, e.window.start], e.rows]),
       load: (entries) => {
         this.byEnd.clear();
-        for (const [[end, start], rows] of entries) this.open({ start: start as number, end: end as number }).rows = rows as number;
+        for (const [[end, start], rows] of entries)
+          this.open({ start: start as number, end: end as number }).rows = rows as number;
       },
     };
   }

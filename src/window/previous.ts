@@ -14,7 +14,11 @@ interface Remembered {
 /** The last window of each key, for columns that compare with it (`agg.velocity`). */
 export class Previous {
   private readonly byKey: KeyMap<Remembered[]>;
-  private readonly columns: readonly { readonly name: string; readonly read: (acc: unknown) => unknown; readonly maxGapMs: number }[];
+  private readonly columns: readonly {
+    readonly name: string;
+    readonly read: (acc: unknown) => unknown;
+    readonly maxGapMs: number;
+  }[];
   private readonly maxGapMs: number;
   private purgedAt = Infinity;
   private longestMs = 0;
@@ -107,7 +111,11 @@ export class Previous {
         for (const [values, list] of entries) this.byKey.set(keyFrom(values), list as Remembered[]);
       },
     };
-    const longest = cell(1, () => this.longestMs, (value) => (this.longestMs = value as number));
+    const longest = cell(
+      1,
+      () => this.longestMs,
+      (value) => (this.longestMs = value as number),
+    );
     return { previous: table, longest };
   }
 

@@ -29,7 +29,15 @@ export class Running<T> implements Processor<T, Change<unknown>> {
     this.columns = reader.columns.length;
     this.groups = createKeyMap(this.columns);
     this.pending = createKeyMap(this.columns);
-    this.tables = { meta: cell(1, () => this.arrival, (value) => (this.arrival = value as number)), groups: this.groupTable(), pending: this.pendingTable() };
+    this.tables = {
+      meta: cell(
+        1,
+        () => this.arrival,
+        (value) => (this.arrival = value as number),
+      ),
+      groups: this.groupTable(),
+      pending: this.pendingTable(),
+    };
   }
 
   onRestore(out: Out<Change<unknown>>): void {

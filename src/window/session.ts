@@ -32,14 +32,18 @@ export interface SessionOptions {
  * session('30 minutes').assign(0, {}); // => [{ start: 0, end: 1800000 }]
  * ```
  */
-export function session<T = unknown>(gap: Duration | ((row: T) => Duration | null | undefined), options: SessionOptions = {}): Assigner<T> {
+export function session<T = unknown>(
+  gap: Duration | ((row: T) => Duration | null | undefined),
+  options: SessionOptions = {},
+): Assigner<T> {
   const zeroMerges = options.zeroGap === 'merge';
   const fixedMs = typeof gap === 'function' ? undefined : parsePositive(gap, 'gap');
   checkOption(options.zeroGap === undefined || fixedMs === undefined, 'zeroGap goes with a gap function');
   const ofRow = (row: T): number => {
     const given = (gap as (row: T) => Duration | null | undefined)(row);
     const gapMs = given === null || given === undefined ? NaN : typeof given === 'number' ? given : parseDuration(given, 'gap');
-    return gapMs > 0 || (zeroMerges && gapMs === 0) ? gapMs : NaN;
+    // Whole ms, as event times are: a session must not end at a fraction.
+    return gapMs > 0 || (zeroMerges && gapMs === 0) ? Math.floor(gapMs) || (zeroMerges ? 0 : NaN) : NaN;
   };
   const gapOf = fixedMs === undefined ? ofRow : () => fixedMs;
   const assigner: Assigner<T> = {

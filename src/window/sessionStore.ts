@@ -114,7 +114,8 @@ export class SessionStore<T> implements WindowStore<T> {
     if (session === undefined || session.start > end) return this.insert(owner, first, start, end);
     if (start < session.start) this.moveStart(session, start);
     let after = first + 1;
-    while (after < sessions.length && sessions[after]!.start <= Math.max(end, session.end)) this.merge(session, sessions[after++]!);
+    while (after < sessions.length && sessions[after]!.start <= Math.max(end, session.end))
+      this.merge(session, sessions[after++]!);
     if (after > first + 1) sessions.splice(first + 1, after - first - 1);
     if (end > session.end) this.extend(session, end);
     return session;
@@ -123,7 +124,17 @@ export class SessionStore<T> implements WindowStore<T> {
   private insert(owner: Owner, at: number, start: number, end: number): Session {
     const overlapsClosed = start <= owner.closedEnd;
     const acc = this.folding.create();
-    const session: Session = { owner, start, end, acc, rows: 0, arrival: this.arrival, spoken: false, overlapsClosed, gone: false };
+    const session: Session = {
+      owner,
+      start,
+      end,
+      acc,
+      rows: 0,
+      arrival: this.arrival,
+      spoken: false,
+      overlapsClosed,
+      gone: false,
+    };
     if (owner.sessions.length === 0) owner.sessions = [session];
     else owner.sessions.splice(at, 0, session);
     this.sessions++;
@@ -229,7 +240,15 @@ export class SessionStore<T> implements WindowStore<T> {
   }
 
   get tables(): StateTables {
-    return { meta: cell(1, () => this.meta(), (value) => this.loadMeta(value)), closed: this.closedTable(), sessions: this.sessionTable() };
+    return {
+      meta: cell(
+        1,
+        () => this.meta(),
+        (value) => this.loadMeta(value),
+      ),
+      closed: this.closedTable(),
+      sessions: this.sessionTable(),
+    };
   }
 
   private meta(): unknown {
@@ -237,7 +256,13 @@ export class SessionStore<T> implements WindowStore<T> {
   }
 
   private loadMeta(value: unknown): void {
-    [this.arrival, this.longestGap, this.forgotten, this.purgedAt, this.sweptTo] = value as [number, number, number, number, number];
+    [this.arrival, this.longestGap, this.forgotten, this.purgedAt, this.sweptTo] = value as [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
   }
 
   private closedTable(): StateTable {
@@ -283,7 +308,17 @@ export class SessionStore<T> implements WindowStore<T> {
   private loadSession(key: KeyOf, start: number, data: unknown): void {
     const [end, rows, arrival, spoken, overlapsClosed, acc] = data as [number, number, number, boolean, boolean, unknown];
     const owner = this.ownerOf(key);
-    const session: Session = { owner, start, end, rows, arrival, spoken, overlapsClosed, gone: false, acc: this.folding.decode(acc) };
+    const session: Session = {
+      owner,
+      start,
+      end,
+      rows,
+      arrival,
+      spoken,
+      overlapsClosed,
+      gone: false,
+      acc: this.folding.decode(acc),
+    };
     owner.sessions = [...owner.sessions, session];
     this.sessions++;
     this.rows += rows;

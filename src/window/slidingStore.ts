@@ -99,7 +99,8 @@ export class SlidingStore<T> extends PaneStore<T> {
 
   /** Windows that were due while nothing was in them have been passed all the same. */
   private catchUp(): void {
-    if (this.active.length === 0 && Number.isFinite(this.upTo)) this.sweptTo = Math.max(this.sweptTo, this.slicing.endAt(this.upTo));
+    if (this.active.length === 0 && Number.isFinite(this.upTo))
+      this.sweptTo = Math.max(this.sweptTo, this.slicing.endAt(this.upTo));
   }
 
   protected override opened(pane: Pane): void {
@@ -228,7 +229,17 @@ export class SlidingStore<T> extends PaneStore<T> {
 
   override get tables(): Record<string, StateTable> {
     const { meta, panes, cells } = super.tables as Record<'meta' | 'panes' | 'cells', StateTable>;
-    return { swept: cell(1, () => this.upTo, (value) => (this.upTo = value as number)), meta, panes, keys: this.keyTable(), cells };
+    return {
+      swept: cell(
+        1,
+        () => this.upTo,
+        (value) => (this.upTo = value as number),
+      ),
+      meta,
+      panes,
+      keys: this.keyTable(),
+      cells,
+    };
   }
 
   /** The order in which keys arrived. */

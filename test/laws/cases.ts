@@ -1,5 +1,17 @@
 import type { OperatorFunction } from 'rxjs';
-import { agg, aggregate, cumulative, customWindows, globalWindow, onClose, onTime, onUpdate, session, sliding, tumbling } from 'tidemark';
+import {
+  agg,
+  aggregate,
+  cumulative,
+  customWindows,
+  globalWindow,
+  onClose,
+  onTime,
+  onUpdate,
+  session,
+  sliding,
+  tumbling,
+} from 'tidemark';
 import type { Assigner, Change, Element, Emit, Select, Signal, Window } from 'tidemark';
 import { keyText, windowsOf, type Policy, type Row, type Said, type WindowPlan } from './oracle';
 import type { Random } from './random';
@@ -71,7 +83,10 @@ const EMITS: Readonly<Record<Policy, () => Emit>> = { onClose, onTime, onUpdate:
 
 export type Out = Result | Change<Result>;
 
-export function operatorOf(one: Pick<Case, 'window' | 'key' | 'select'>, emit: Policy): OperatorFunction<Element<Row>, Element<Out>> {
+export function operatorOf(
+  one: Pick<Case, 'window' | 'key' | 'select'>,
+  emit: Policy,
+): OperatorFunction<Element<Row>, Element<Out>> {
   const options = { window: assignerOf(one.window), select: SELECTS[one.select], emit: EMITS[emit]() };
   const key = one.key.length === 1 ? one.key[0] : one.key;
   const operator = one.key.length === 0 ? aggregate(options as never) : aggregate({ ...options, key } as never);
@@ -135,7 +150,13 @@ export function randomSignals(random: Random, events: number, spread: number, la
     signals.push({ kind: 'event', time, row: { id, k: randomKey(random), j: randomKey(random), v, gap } });
     if (random.chance(0.35)) {
       // Exactly on a row's time, or on a boundary, more often than chance would have it.
-      const w = random.pick([now - disorder, now - random.int(0, disorder), time, now - random.int(0, 200), Math.round(now / 10) * 10]);
+      const w = random.pick([
+        now - disorder,
+        now - random.int(0, disorder),
+        time,
+        now - random.int(0, 200),
+        Math.round(now / 10) * 10,
+      ]);
       emit = Math.max(emit, w);
       say(random.chance(0.8) ? w : emit);
     }

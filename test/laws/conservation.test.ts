@@ -19,27 +19,30 @@ function watch(harness: OperatorHarness<Any, Any>, at: number): void {
 }
 
 describe('no row disappears: in = forwarded + absorbed + held + filtered + rejected, at every point', () => {
-  it.each(OPERATORS.filter(({ takes }) => takes === 'event').map((entry) => [entry.name, entry] as const))('%s', (_name, entry) => {
-    forSeeds(15, (random) => {
-      const signals = timedSignals(random, 60, random.pick([0, 15]));
-      const harness = operatorHarness<Any, Any, 'event', 'event'>(entry.make());
-      let rows = 0;
-      let rejections = 0;
-      signals.forEach((signal, at) => {
-        harness.signal(signal);
-        watch(harness, at);
-        if (signal.kind === 'event') rows++;
-        if (signal.kind === 'rejected') rejections++;
+  it.each(OPERATORS.filter(({ takes }) => takes === 'event').map((entry) => [entry.name, entry] as const))(
+    '%s',
+    (_name, entry) => {
+      forSeeds(15, (random) => {
+        const signals = timedSignals(random, 60, random.pick([0, 15]));
+        const harness = operatorHarness<Any, Any, 'event', 'event'>(entry.make());
+        let rows = 0;
+        let rejections = 0;
+        signals.forEach((signal, at) => {
+          harness.signal(signal);
+          watch(harness, at);
+          if (signal.kind === 'event') rows++;
+          if (signal.kind === 'rejected') rejections++;
+        });
+        const said = harness.take();
+        const first = harness.tallies[0] as Tally;
+        expect(first.in).toBe(rows);
+        // What is counted is what was handed on: rejections in band, rows by the two ways out.
+        const tallied = harness.tallies.flatMap(({ rejected }) => Object.values(rejected)).reduce((sum, count) => sum + count, 0);
+        expect(said.filter(({ kind }) => kind === 'rejected')).toHaveLength(tallied + rejections);
+        expect(said.filter(({ kind }) => kind === 'event')).toHaveLength(harness.tally.forwarded + harness.tally.outputs);
       });
-      const said = harness.take();
-      const first = harness.tallies[0] as Tally;
-      expect(first.in).toBe(rows);
-      // What is counted is what was handed on: rejections in band, rows by the two ways out.
-      const tallied = harness.tallies.flatMap(({ rejected }) => Object.values(rejected)).reduce((sum, count) => sum + count, 0);
-      expect(said.filter(({ kind }) => kind === 'rejected')).toHaveLength(tallied + rejections);
-      expect(said.filter(({ kind }) => kind === 'event')).toHaveLength(harness.tally.forwarded + harness.tally.outputs);
-    });
-  });
+    },
+  );
 
   it.each(HEADS.map((entry) => [entry.name, entry] as const))('%s', (_name, { make }) => {
     forSeeds(15, (random) => {
@@ -58,10 +61,14 @@ describe('no row disappears: in = forwarded + absorbed + held + filtered + rejec
 
   it('a chain of operators: what one hands on the next takes in', () => {
     forSeeds(150, (random) => {
-      const rowOperators = OPERATORS.filter(({ takes, gives, name }) => takes === 'event' && gives === 'event' && !name.startsWith('finalOnly'));
+      const rowOperators = OPERATORS.filter(
+        ({ takes, gives, name }) => takes === 'event' && gives === 'event' && !name.startsWith('finalOnly'),
+      );
       const chain = Array.from({ length: 3 }, () => random.pick(rowOperators));
       const operators = chain.map(({ make }) => make());
-      const harness = operatorHarness<Any, Any, 'event', 'event'>((source) => operators.reduce((stream, operator) => operator(stream), source));
+      const harness = operatorHarness<Any, Any, 'event', 'event'>((source) =>
+        operators.reduce((stream, operator) => operator(stream), source),
+      );
       timedSignals(random, 60).forEach((signal, at) => {
         harness.signal(signal);
         watch(harness, at);
@@ -69,7 +76,8 @@ describe('no row disappears: in = forwarded + absorbed + held + filtered + rejec
         for (let i = 1; i < tallies.length; i++) {
           const { forwarded, outputs } = tallies[i - 1] as Tally;
           const names = chain.map(({ name }) => name).join(' → ');
-          if (forwarded + outputs !== tallies[i]?.in) expect.fail(`${names}: ${forwarded + outputs} handed on, ${tallies[i]?.in} taken`);
+          if (forwarded + outputs !== tallies[i]?.in)
+            expect.fail(`${names}: ${forwarded + outputs} handed on, ${tallies[i]?.in} taken`);
         }
       });
     });

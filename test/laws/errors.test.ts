@@ -62,19 +62,45 @@ const ROW_FUNCTIONS: Readonly<Record<string, (onError: Policy) => Op>> = {
   'aggregate key': (onError) =>
     grouped({ key: (r: Row) => unless(r === BAD, r.k), window: tumbling(10), select: { n: agg.count<Row>() }, onError }),
   'aggregate selector': (onError) =>
-    grouped({ key: 'k', window: sliding(10, 5), select: { n: agg.count<Row>(), s: agg.sum((r: Row) => unless(r === BAD, r.v)) }, onError }),
+    grouped({
+      key: 'k',
+      window: sliding(10, 5),
+      select: { n: agg.count<Row>(), s: agg.sum((r: Row) => unless(r === BAD, r.v)) },
+      onError,
+    }),
   'aggregate where': (onError) =>
-    grouped({ key: 'k', window: session(5), select: { n: agg.count<Row>(undefined, { where: (r) => unless(r === BAD, true) }) }, onError }),
+    grouped({
+      key: 'k',
+      window: session(5),
+      select: { n: agg.count<Row>(undefined, { where: (r) => unless(r === BAD, true) }) },
+      onError,
+    }),
   'aggregate text where a number is needed': (onError) =>
     grouped({ key: 'k', window: tumbling(10), select: { s: agg.sum((r: Row) => (r === BAD ? ('x' as never) : r.v)) }, onError }),
   'session gap': (onError) =>
     grouped({ key: 'k', window: session((r: Row) => unless(r === BAD, 5)), select: { n: agg.count<Row>() }, onError }),
   'custom windows': (onError) =>
-    grouped({ key: 'k', window: customWindows((t, r: Row) => unless(r === BAD, [{ start: t, end: t + 5 }])), select: { n: agg.count<Row>() }, onError }),
+    grouped({
+      key: 'k',
+      window: customWindows((t, r: Row) => unless(r === BAD, [{ start: t, end: t + 5 }])),
+      select: { n: agg.count<Row>() },
+      onError,
+    }),
   'a window that ends before it starts': (onError) =>
-    grouped({ key: 'k', window: customWindows((t, r: Row) => [{ start: t, end: r === BAD ? t : t + 5 }]), select: { n: agg.count<Row>() }, onError }),
+    grouped({
+      key: 'k',
+      window: customWindows((t, r: Row) => [{ start: t, end: r === BAD ? t : t + 5 }]),
+      select: { n: agg.count<Row>() },
+      onError,
+    }),
   'aggregate key, onTime': (onError) =>
-    grouped({ key: (r: Row) => unless(r === BAD, r.k), window: tumbling(10), select: { n: agg.count<Row>() }, onError, emit: onTime() }),
+    grouped({
+      key: (r: Row) => unless(r === BAD, r.k),
+      window: tumbling(10),
+      select: { n: agg.count<Row>() },
+      onError,
+      emit: onTime(),
+    }),
   'aggregate selector, onUpdate': (onError) =>
     grouped({ window: tumbling(10), select: { s: agg.sum((r: Row) => unless(r === BAD, r.v)) }, onError, emit: onUpdate() }),
   'aggregate key, running': (onError) =>
@@ -98,7 +124,11 @@ describe('a user function that throws', () => {
     const errors: unknown[] = [];
     source
       .pipe(fromSignals(), make('error'), rows())
-      .subscribe({ next: (value) => seen.push(value), error: (cause) => errors.push(cause), complete: () => seen.push('complete') });
+      .subscribe({
+        next: (value) => seen.push(value),
+        error: (cause) => errors.push(cause),
+        complete: () => seen.push('complete'),
+      });
     source.next({ kind: 'event', time: 1, row: row(1) });
     const before = seen.length;
     // The pushing side must not notice: an exception never crosses a stage.
@@ -145,17 +175,32 @@ describe('a user function that throws', () => {
     const out: Outcome<Row>[] = [];
     const source = new Subject<Row>();
     source
-      .pipe(withWatermark('t', 0), mapRows((r) => unless(r === BAD, r), { onError: 'reject', id: 'mapper' }), outcomes())
+      .pipe(
+        withWatermark('t', 0),
+        mapRows((r) => unless(r === BAD, r), { onError: 'reject', id: 'mapper' }),
+        outcomes(),
+      )
       .subscribe((outcome) => out.push(outcome));
     [row(1), BAD, row(5)].forEach((r) => source.next(r));
     expect(out.map(({ kind }) => kind)).toEqual(['row', 'rejected', 'row']);
-    expect(out[1]).toMatchObject({ reason: 'failed', operator: 'mapper', watermark: 1, detail: { message: 'boom', cause: boom } });
+    expect(out[1]).toMatchObject({
+      reason: 'failed',
+      operator: 'mapper',
+      watermark: 1,
+      detail: { message: 'boom', cause: boom },
+    });
   });
 
   it('follows the policy of the stream where the operator says nothing', () => {
     const out: string[] = [];
     const source = new Subject<Row>();
-    source.pipe(withWatermark('t', 0, { onError: 'reject' }), mapRows((r) => unless(r === BAD, r)), outcomes()).subscribe((o) => out.push(o.kind));
+    source
+      .pipe(
+        withWatermark('t', 0, { onError: 'reject' }),
+        mapRows((r) => unless(r === BAD, r)),
+        outcomes(),
+      )
+      .subscribe((o) => out.push(o.kind));
     [row(1), BAD].forEach((r) => source.next(r));
     expect(out).toEqual(['row', 'rejected']);
   });
@@ -175,8 +220,13 @@ describe('a user function that throws', () => {
 });
 
 describe('the event-time function of withWatermark', () => {
-  const make = (onError: Policy): ((source: Observable<Row>) => Observable<Outcome<Row>>) =>
-    (source) => source.pipe(withWatermark((r: Row) => unless(r === BAD, r.t), 0, { onError }), outcomes());
+  const make =
+    (onError: Policy): ((source: Observable<Row>) => Observable<Outcome<Row>>) =>
+    (source) =>
+      source.pipe(
+        withWatermark((r: Row) => unless(r === BAD, r.t), 0, { onError }),
+        outcomes(),
+      );
 
   it("under 'error' ends the stream", () => {
     const source = new Subject<Row>();
@@ -196,9 +246,12 @@ describe('the event-time function of withWatermark', () => {
 
   it('a punctuation that throws does not make one row both forwarded and rejected', () => {
     const punctuation = punctuated<Row>((r) => unless(r === BAD, r.t));
-    const harness = operatorHarness<Row, Row, 'event', 'event'>(withWatermark<Row>('t', punctuation, { onError: 'reject' }) as never, {
-      traits: { kind: 'untimed', watermark: false },
-    });
+    const harness = operatorHarness<Row, Row, 'event', 'event'>(
+      withWatermark<Row>('t', punctuation, { onError: 'reject' }) as never,
+      {
+        traits: { kind: 'untimed', watermark: false },
+      },
+    );
     [row(1), BAD, row(7)].forEach((r) => harness.push(r));
     const { tally } = harness;
     expect(tally.in).toBe(3);
@@ -270,31 +323,34 @@ describe("a user's own aggregate that throws", () => {
     ['result', 'onUpdate'],
     ['result', 'running'],
     ['add', 'running'],
-  ] as const)("under 'reject' %s in %s keeps the account: a row is used or rejected, not both, or the stream fails", (part, emit) => {
-    const when = { now: false };
-    const options = { key: 'k', select: { x: failing(part, when) }, onError: 'reject' } as const;
-    const operator =
-      emit === 'running'
-        ? aggregate<Row, typeof options.select, 'k', undefined>(options as never)
-        : aggregate({ ...options, window: tumbling(10), ...(emit === 'onUpdate' ? { emit: onUpdate() } : {}) } as never);
-    const harness = operatorHarness<Row, unknown, 'event', 'event'>(operator as never);
-    harness.event(1, row(1));
-    when.now = true;
-    harness.event(BAD.t, BAD);
-    when.now = false;
-    harness.event(4, row(4));
-    if (harness.error !== undefined) {
-      expect((harness.error as TidemarkError).code).toBe('TIDEMARK_USER_FUNCTION');
-      return;
-    }
-    const { tally } = harness;
-    expect(tally.absorbed + tally.held + (tally.rejected.failed ?? 0)).toBe(tally.in);
-    expect(tally.in).toBe(3);
-    // No group of nothing but the row that failed.
-    harness.watermark(Infinity);
-    const groups = harness.takeRows().map((r) => textual(r));
-    expect(groups.some((text) => text.includes('"bad"'))).toBe(tally.rejected.failed === undefined);
-  });
+  ] as const)(
+    "under 'reject' %s in %s keeps the account: a row is used or rejected, not both, or the stream fails",
+    (part, emit) => {
+      const when = { now: false };
+      const options = { key: 'k', select: { x: failing(part, when) }, onError: 'reject' } as const;
+      const operator =
+        emit === 'running'
+          ? aggregate<Row, typeof options.select, 'k', undefined>(options as never)
+          : aggregate({ ...options, window: tumbling(10), ...(emit === 'onUpdate' ? { emit: onUpdate() } : {}) } as never);
+      const harness = operatorHarness<Row, unknown, 'event', 'event'>(operator as never);
+      harness.event(1, row(1));
+      when.now = true;
+      harness.event(BAD.t, BAD);
+      when.now = false;
+      harness.event(4, row(4));
+      if (harness.error !== undefined) {
+        expect((harness.error as TidemarkError).code).toBe('TIDEMARK_USER_FUNCTION');
+        return;
+      }
+      const { tally } = harness;
+      expect(tally.absorbed + tally.held + (tally.rejected.failed ?? 0)).toBe(tally.in);
+      expect(tally.in).toBe(3);
+      // No group of nothing but the row that failed.
+      harness.watermark(Infinity);
+      const groups = harness.takeRows().map((r) => textual(r));
+      expect(groups.some((text) => text.includes('"bad"'))).toBe(tally.rejected.failed === undefined);
+    },
+  );
 
   const textual = (value: unknown): string => JSON.stringify(value);
 });
@@ -302,16 +358,38 @@ describe("a user's own aggregate that throws", () => {
 describe('errors from upstream', () => {
   const through: readonly [string, (source: Observable<Signal<Row>>) => Observable<unknown>][] = [
     ['rows', (source) => source.pipe(fromSignals(), rows())],
-    ['mapRows', (source) => source.pipe(fromSignals(), mapRows((r) => r), rows())],
-    ['aggregate', (source) => source.pipe(fromSignals(), aggregate({ window: tumbling(10), select: { n: agg.count() } }), rows())],
+    [
+      'mapRows',
+      (source) =>
+        source.pipe(
+          fromSignals(),
+          mapRows((r) => r),
+          rows(),
+        ),
+    ],
+    [
+      'aggregate',
+      (source) => source.pipe(fromSignals(), aggregate({ window: tumbling(10), select: { n: agg.count() } }), rows()),
+    ],
     ['outcomes', (source) => source.pipe(fromSignals(), outcomes())],
-    ['elements', (source) => source.pipe(fromSignals(), filterRows(() => true))],
+    [
+      'elements',
+      (source) =>
+        source.pipe(
+          fromSignals(),
+          filterRows(() => true),
+        ),
+    ],
   ];
 
   it.each(through)('pass unchanged, once, and release nothing: %s', (_name, build) => {
     const source = new Subject<Signal<Row>>();
     const got: unknown[] = [];
-    build(source).subscribe({ next: () => got.push('next'), error: (cause: unknown) => got.push(cause), complete: () => got.push('complete') });
+    build(source).subscribe({
+      next: () => got.push('next'),
+      error: (cause: unknown) => got.push(cause),
+      complete: () => got.push('complete'),
+    });
     source.next({ kind: 'event', time: 1, row: row(1) });
     const before = got.length;
     source.error(boom);

@@ -76,7 +76,11 @@ const windows: Readonly<Record<string, () => Assigner<Any>>> = {
   session: () => session(8),
   'session by row': () => session<Any>((row) => row.gap ?? 5),
   global: () => globalWindow(),
-  custom: () => customWindows<Any>((time) => [{ start: time - 3, end: time + 4 }, { start: Math.floor(time / 8) * 8, end: Math.floor(time / 8) * 8 + 8 }]),
+  custom: () =>
+    customWindows<Any>((time) => [
+      { start: time - 3, end: time + 4 },
+      { start: Math.floor(time / 8) * 8, end: Math.floor(time / 8) * 8 + 8 },
+    ]),
 };
 
 const emits = { onClose: undefined, onTime: onTime(), onUpdate: onUpdate() } as const;
@@ -85,13 +89,37 @@ const aggregates = Object.entries(windows).flatMap(([name, window]) =>
   Object.entries(emits).map(([policy, emit]): Entry => {
     const options = { key: 'k' as const, window: window(), select };
     const make: Make = () => any(aggregate((emit === undefined ? options : { ...options, emit }) as never));
-    return { name: `aggregate ${name} ${policy}`, make, takes: 'event', gives: emit === undefined ? 'event' : 'change', passes: false };
+    return {
+      name: `aggregate ${name} ${policy}`,
+      make,
+      takes: 'event',
+      gives: emit === undefined ? 'event' : 'change',
+      passes: false,
+    };
   }),
 );
 
-const result = (name: string, make: () => unknown): Entry => ({ name, make: () => any(make()), takes: 'event', gives: 'event', passes: false });
-const row = (name: string, make: () => unknown): Entry => ({ name, make: () => any(make()), takes: 'event', gives: 'event', passes: true });
-const change = (name: string, make: () => unknown): Entry => ({ name, make: () => any(make()), takes: 'event', gives: 'change', passes: false });
+const result = (name: string, make: () => unknown): Entry => ({
+  name,
+  make: () => any(make()),
+  takes: 'event',
+  gives: 'event',
+  passes: false,
+});
+const row = (name: string, make: () => unknown): Entry => ({
+  name,
+  make: () => any(make()),
+  takes: 'event',
+  gives: 'event',
+  passes: true,
+});
+const change = (name: string, make: () => unknown): Entry => ({
+  name,
+  make: () => any(make()),
+  takes: 'event',
+  gives: 'change',
+  passes: false,
+});
 const head = (name: string, make: () => unknown): Entry => ({
   name: `withWatermark ${name}`,
   make: () => any(make()),
@@ -107,7 +135,12 @@ export const HEADS: readonly Entry[] = [
   head('fixedDelay(0)', () => withWatermark(time, 0)),
   head('fixedDelay(12)', () => withWatermark(time, 12)),
   head('monotonous', () => withWatermark(time, monotonous())),
-  head('punctuated', () => withWatermark(time, punctuated<Any>((each) => ((each.id ?? 0) % 3 === 0 ? (each.t ?? 0) - 4 : null)))),
+  head('punctuated', () =>
+    withWatermark(
+      time,
+      punctuated<Any>((each) => ((each.id ?? 0) % 3 === 0 ? (each.t ?? 0) - 4 : null)),
+    ),
+  ),
   head('adaptive', () => withWatermark(time, adaptive({ base: 3, max: 30, unit: 2, every: 5 }))),
   head('quality', () => withWatermark(time, quality({ maxLoss: 0.05, maxDelay: 40, horizon: 20, every: 20 }))),
   head('with allowedLateness', () => withWatermark(time, 5, { allowedLateness: 20 })),
@@ -119,7 +152,14 @@ export const OPERATORS: readonly Entry[] = [
   row('mapRows', () => mapRows((each: Any) => ({ ...each, mapped: true }))),
   row('filterRows', () => filterRows((each: Any) => (each.id ?? 0) % 4 !== 1)),
   row('flatMapRows', () => flatMapRows((each: Any) => Array.from({ length: (each.id ?? 1) % 3 }, () => each))),
-  row('perRow', () => perRow<Any, Any, 'event'>((each) => each.pipe(filter(({ id = 0 }) => id % 5 !== 2), tap()))),
+  row('perRow', () =>
+    perRow<Any, Any, 'event'>((each) =>
+      each.pipe(
+        filter(({ id = 0 }) => id % 5 !== 2),
+        tap(),
+      ),
+    ),
+  ),
   row('assignWindows', () => assignWindows(sliding(10, 5), 'w')),
   row('dropDuplicates', () => dropDuplicates<Any>(['id'], { unbounded: true })),
   row('dropDuplicatesWithinWatermark', () => dropDuplicatesWithinWatermark<Any>(['k'], { within: 9 })),
@@ -129,19 +169,32 @@ export const OPERATORS: readonly Entry[] = [
   result('aggregate without merging', () => aggregate({ key: 'k', window: sliding(12, 4), select: { v: unordered } } as never)),
   result('aggregate of sessions without merging', () => aggregate({ window: session(8), select: { v: unordered } } as never)),
   result('aggregate with velocity', () =>
-    aggregate({ key: 'k', window: tumbling(10), select: { v: agg.count<Any>(), speed: agg.velocity(agg.count<Any>(), { maxGap: 20 }) } } as never),
+    aggregate({
+      key: 'k',
+      window: tumbling(10),
+      select: { v: agg.count<Any>(), speed: agg.velocity(agg.count<Any>(), { maxGap: 20 }) },
+    } as never),
   ),
   change('aggregate with velocity onTime', () =>
     aggregate({ key: 'k', window: tumbling(10), select: { speed: agg.velocity(agg.count<Any>()) }, emit: onTime() } as never),
   ),
   change('aggregate with velocity onUpdate', () =>
-    aggregate({ key: 'k', window: sliding(20, 10), select: { speed: agg.velocity(agg.count<Any>()) }, emit: onUpdate() } as never),
+    aggregate({
+      key: 'k',
+      window: sliding(20, 10),
+      select: { speed: agg.velocity(agg.count<Any>()) },
+      emit: onUpdate(),
+    } as never),
   ),
   change('aggregate without a window', () => aggregate({ key: 'k', select } as never)),
-  result('finalOnly of onUpdate', () => (source: Observable<Element<Any>>) =>
-    source.pipe(aggregate({ key: 'k', window: sliding(12, 4), select, emit: onUpdate() } as never), finalOnly() as never),
+  result(
+    'finalOnly of onUpdate',
+    () => (source: Observable<Element<Any>>) =>
+      source.pipe(aggregate({ key: 'k', window: sliding(12, 4), select, emit: onUpdate() } as never), finalOnly() as never),
   ),
-  result('finalOnly of onTime sessions', () => (source: Observable<Element<Any>>) =>
-    source.pipe(aggregate({ key: 'k', window: session(8), select, emit: onTime() } as never), finalOnly() as never),
+  result(
+    'finalOnly of onTime sessions',
+    () => (source: Observable<Element<Any>>) =>
+      source.pipe(aggregate({ key: 'k', window: session(8), select, emit: onTime() } as never), finalOnly() as never),
   ),
 ];

@@ -41,12 +41,15 @@ function expectOutput(one: Case, told: readonly Told[], answer: Answer): void {
     if (time !== stamp) expect.fail(`[${want.start}, ${want.end}) is stamped ${time}, not ${stamp}`);
   });
   const [missing] = answer.said.slice(events.length);
-  if (missing !== undefined) expect.fail(`missing: at signal ${missing.at} ${missing.op} [${missing.start}, ${missing.end}) ${missing.key}`);
+  if (missing !== undefined)
+    expect.fail(`missing: at signal ${missing.at} ${missing.op} [${missing.start}, ${missing.end}) ${missing.key}`);
 }
 
 function expectRejections(told: readonly Told[], answer: Answer): void {
   const got = told.flatMap(({ at, signal }) => (signal.kind === 'rejected' ? [{ at, signal }] : []));
-  expect(got.map(({ at, signal }) => [at, signal.reason, signal.time])).toEqual(answer.refused.map((r) => [r.at, r.reason, r.time]));
+  expect(got.map(({ at, signal }) => [at, signal.reason, signal.time])).toEqual(
+    answer.refused.map((r) => [r.at, r.reason, r.time]),
+  );
   got.forEach(({ signal }, i) => {
     const { windows, drop, reason } = answer.refused[i]!;
     expect(signal.watermark).toBe(drop);
@@ -88,7 +91,7 @@ function accumulated(told: readonly Told[]): Map<string, Result> {
 
 describe('against the oracle', () => {
   it('onClose says every row of every window once, in order, and rejects the rest', () => {
-    forSeeds(600, (random) => {
+    forSeeds(400, (random) => {
       const one = randomCase(random, { lateness: true });
       const answer = answerOf(one, 'onClose');
       const figures: Partial<Figures>[] = [];
@@ -100,7 +103,7 @@ describe('against the oracle', () => {
   });
 
   it.each(['onTime', 'onUpdate'] as const)('%s says and corrects every window at its moment, pane by pane', (emit) => {
-    forSeeds(600, (random) => {
+    forSeeds(400, (random) => {
       const one = randomCase(random, { lateness: true });
       const answer = answerOf(one, emit);
       const told = play(one, emit);
@@ -110,7 +113,7 @@ describe('against the oracle', () => {
   });
 
   it.each(['onTime', 'onUpdate'] as const)('%s holds and forgets what the rules say', (emit) => {
-    forSeeds(300, (random) => {
+    forSeeds(150, (random) => {
       const one = randomCase(random, { lateness: true });
       const figures: Partial<Figures>[] = [];
       play(one, emit, (harness, at) => figures.push(figuresOf(harness, at)));
@@ -119,7 +122,7 @@ describe('against the oracle', () => {
   });
 
   it.each(['onTime', 'onUpdate'] as const)('%s: the last word on every change key is the final result', (emit) => {
-    forSeeds(400, (random) => {
+    forSeeds(200, (random) => {
       const base = randomCase(random, { lateness: true });
       const one: Case = { ...base, signals: [...base.signals, { kind: 'watermark', time: Infinity }] };
       const table = accumulated(play(one, emit));
@@ -134,7 +137,7 @@ describe('against the oracle', () => {
   });
 
   it('pane indices count from 0 for each key and window, and nothing follows a last pane', () => {
-    forSeeds(300, (random) => {
+    forSeeds(150, (random) => {
       const one = randomCase(random, { lateness: true });
       for (const emit of ['onTime', 'onUpdate'] as const) {
         const next = new Map<string, number>();

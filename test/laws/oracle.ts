@@ -273,9 +273,12 @@ class Oracle {
   /** In (end, key arrival) order. Sliced windows number a key when it comes into the state, the others window by window. */
   private due(upTo: number): Group[] {
     const { window, perWindow } = this.plan;
-    const sliced = perWindow !== true && (window.kind === 'cumulative' || (window.kind === 'sliding' && window.slide < window.size));
+    const sliced =
+      perWindow !== true && (window.kind === 'cumulative' || (window.kind === 'sliding' && window.slide < window.size));
     const rank = (g: Group): number => (sliced ? (this.keySince.get(g.key) as number) : g.arrival);
-    return this.groups.filter((g) => g.end <= upTo).sort((a, b) => a.end - b.end || (sliced ? 0 : a.opened - b.opened) || rank(a) - rank(b));
+    return this.groups
+      .filter((g) => g.end <= upTo)
+      .sort((a, b) => a.end - b.end || (sliced ? 0 : a.opened - b.opened) || rank(a) - rank(b));
   }
 
   private say(op: Said['op'], group: Group, timing?: Said['timing'], isLast = false): void {

@@ -60,55 +60,66 @@ describe('no operator emits an on-time row that its successor calls late', () =>
     },
   );
 
-  it.each(FIRSTS.filter(({ gives, passes, makesTime }) => gives === 'event' && passes && makesTime !== true).map((e) => [e.name, e] as const))(
-    'what was on time stays on time: %s',
-    (_name, entry) => {
-      forSeeds(20, (random) => {
-        const input = inputOf(entry, random);
-        const onTime = input.filter((signal) => signal.kind !== 'event' || onTimeRows(input, 'instant').has(signal.row));
-        let drop = -Infinity;
-        const { ties } = traitsOf(entry);
-        for (const signal of outputOf(harnessOf(entry), onTime)) {
-          if (signal.kind === 'watermark') drop = signal.drop ?? signal.time;
-          if (signal.kind === 'event') expect(isLate(signal.time, drop, ties)).toBe(false);
+  it.each(
+    FIRSTS.filter(({ gives, passes, makesTime }) => gives === 'event' && passes && makesTime !== true).map(
+      (e) => [e.name, e] as const,
+    ),
+  )('what was on time stays on time: %s', (_name, entry) => {
+    forSeeds(20, (random) => {
+      const input = inputOf(entry, random);
+      const onTime = input.filter((signal) => signal.kind !== 'event' || onTimeRows(input, 'instant').has(signal.row));
+      let drop = -Infinity;
+      const { ties } = traitsOf(entry);
+      for (const signal of outputOf(harnessOf(entry), onTime)) {
+        if (signal.kind === 'watermark') drop = signal.drop ?? signal.time;
+        if (signal.kind === 'event') expect(isLate(signal.time, drop, ties)).toBe(false);
+      }
+    });
+  });
+
+  describe.each(FIRSTS.filter(({ gives }) => gives === 'event').map((entry) => [entry.name, entry] as const))(
+    '%s',
+    (_name, first) => {
+      it('before every other operator', () => {
+        const traits = traitsOf(first);
+        for (const [i, second] of SECONDS.entries()) {
+          forSeeds(1, (_random, seed) => {
+            const random = randomOf(seed * 1000 + i);
+            const between = outputOf(harnessOf(first), inputOf(first, random));
+            const onTime = onTimeRows(between, traits.ties);
+            const harness = operatorHarness<Any, Any, 'event', 'event'>(second.make(), { traits });
+            for (const signal of outputOf(harness, between)) {
+              if (signal.kind !== 'rejected' || signal.reason !== 'late' || signal.operator === 'upstream') continue;
+              if (onTime.has(signal.row as Any) && !second.name.startsWith('finalOnly')) {
+                expect.fail(`${first.name} → ${second.name}: ${textOf(signal)}`);
+              }
+            }
+          });
+        }
+      });
+
+      it('is the same fused with every other operator as with signals in between', () => {
+        const traits = traitsOf(first);
+        for (const [i, second] of SECONDS.entries()) {
+          forSeeds(1, (_random, seed) => {
+            const random = randomOf(seed * 1000 + i);
+            const input = inputOf(first, random);
+            const apart = outputOf(
+              operatorHarness<Any, Any, 'event', 'event'>(second.make(), { traits }),
+              outputOf(harnessOf(first), input),
+            );
+            const [a, b] = [first.make(), second.make()];
+            const options = first.takes === 'untimed' ? { traits: UNTIMED } : {};
+            const fused = outputOf(
+              operatorHarness<Any, Any, 'event', 'event'>((source) => b(a(source)), options),
+              input,
+            );
+            const unnamed = (signals: readonly Signal<Any>[]): string[] =>
+              signals.map((s) => textOf(s.kind === 'rejected' ? { ...s, operator: '' } : s));
+            expect(unnamed(fused), `${first.name} → ${second.name}`).toEqual(unnamed(apart));
+          });
         }
       });
     },
   );
-
-  describe.each(FIRSTS.filter(({ gives }) => gives === 'event').map((entry) => [entry.name, entry] as const))('%s', (_name, first) => {
-    it('before every other operator', () => {
-      const traits = traitsOf(first);
-      for (const [i, second] of SECONDS.entries()) {
-        forSeeds(1, (_random, seed) => {
-          const random = randomOf(seed * 1000 + i);
-          const between = outputOf(harnessOf(first), inputOf(first, random));
-          const onTime = onTimeRows(between, traits.ties);
-          const harness = operatorHarness<Any, Any, 'event', 'event'>(second.make(), { traits });
-          for (const signal of outputOf(harness, between)) {
-            if (signal.kind !== 'rejected' || signal.reason !== 'late' || signal.operator === 'upstream') continue;
-            if (onTime.has(signal.row as Any) && !second.name.startsWith('finalOnly')) {
-              expect.fail(`${first.name} → ${second.name}: ${textOf(signal)}`);
-            }
-          }
-        });
-      }
-    });
-
-    it('is the same fused with every other operator as with signals in between', () => {
-      const traits = traitsOf(first);
-      for (const [i, second] of SECONDS.entries()) {
-        forSeeds(1, (_random, seed) => {
-          const random = randomOf(seed * 1000 + i);
-          const input = inputOf(first, random);
-          const apart = outputOf(operatorHarness<Any, Any, 'event', 'event'>(second.make(), { traits }), outputOf(harnessOf(first), input));
-          const [a, b] = [first.make(), second.make()];
-          const options = first.takes === 'untimed' ? { traits: UNTIMED } : {};
-          const fused = outputOf(operatorHarness<Any, Any, 'event', 'event'>((source) => b(a(source)), options), input);
-          const unnamed = (signals: readonly Signal<Any>[]): string[] => signals.map((s) => textOf(s.kind === 'rejected' ? { ...s, operator: '' } : s));
-          expect(unnamed(fused), `${first.name} → ${second.name}`).toEqual(unnamed(apart));
-        });
-      }
-    });
-  });
 });

@@ -1,5 +1,17 @@
 import { Subject, tap } from 'rxjs';
-import { agg, aggregate, filterRows, mapRows, mergeStreams, onUpdate, rows, signals, tumbling, withWatermark, type Signal } from 'tidemark';
+import {
+  agg,
+  aggregate,
+  filterRows,
+  mapRows,
+  mergeStreams,
+  onUpdate,
+  rows,
+  signals,
+  tumbling,
+  withWatermark,
+  type Signal,
+} from 'tidemark';
 import { describe, expect, it } from 'vitest';
 import { Trampoline, type Entry } from '../../src/rx/trampoline';
 import { timedSignals } from './inputs';
@@ -27,10 +39,17 @@ describe('a consumer that pushes into the source', () => {
     const source = new Subject<Row>();
     const out: unknown[] = [];
     const seen: number[] = [];
-    source.pipe(withWatermark('t', 0), mapRows((r) => (seen.push(r.t), r)), aggregate({ window: tumbling(10), select: { n: agg.count() } }), rows()).subscribe((row) => {
-      out.push([row.window.start, row.n]);
-      if (row.window.start < 20) source.next({ t: row.window.end + 5 });
-    });
+    source
+      .pipe(
+        withWatermark('t', 0),
+        mapRows((r) => (seen.push(r.t), r)),
+        aggregate({ window: tumbling(10), select: { n: agg.count() } }),
+        rows(),
+      )
+      .subscribe((row) => {
+        out.push([row.window.start, row.n]);
+        if (row.window.start < 20) source.next({ t: row.window.end + 5 });
+      });
     source.next({ t: 1 });
     source.next({ t: 12 }); // closes [0, 10): the subscriber pushes 15, then 12's watermark was said before
     source.next({ t: 29 });
@@ -44,10 +63,12 @@ describe('a consumer that pushes into the source', () => {
   it('sees every result of one watermark before what it pushed', () => {
     const source = new Subject<Row>();
     const order: string[] = [];
-    source.pipe(withWatermark('t', 0), tap(), aggregate({ key: 'from', window: tumbling(10), select: { n: agg.count() } }), rows()).subscribe((row) => {
-      order.push(`${row.window.start}${row.from}`);
-      if (order.length === 1) source.next({ t: 40, from: 'x' });
-    });
+    source
+      .pipe(withWatermark('t', 0), tap(), aggregate({ key: 'from', window: tumbling(10), select: { n: agg.count() } }), rows())
+      .subscribe((row) => {
+        order.push(`${row.window.start}${row.from}`);
+        if (order.length === 1) source.next({ t: 40, from: 'x' });
+      });
     source.next({ t: 1, from: 'a' });
     source.next({ t: 2, from: 'b' });
     source.next({ t: 11, from: 'a' });
@@ -95,10 +116,12 @@ describe('a consumer that pushes into the source', () => {
   it('through a change stream', () => {
     const source = new Subject<Row>();
     const counts: number[] = [];
-    source.pipe(withWatermark('t', 0), aggregate({ window: tumbling(100), select: { n: agg.count() }, emit: onUpdate() }), rows()).subscribe((change) => {
-      counts.push(change.row.n);
-      if (change.row.n < 4) source.next({ t: 1 + change.row.n });
-    });
+    source
+      .pipe(withWatermark('t', 0), aggregate({ window: tumbling(100), select: { n: agg.count() }, emit: onUpdate() }), rows())
+      .subscribe((change) => {
+        counts.push(change.row.n);
+        if (change.row.n < 4) source.next({ t: 1 + change.row.n });
+      });
     source.next({ t: 1 });
     expect(counts).toEqual([1, 2, 3, 4]);
   });
@@ -113,13 +136,19 @@ describe('a consumer that pushes into the source', () => {
         pushed++;
         source.next(row);
       };
-      source.pipe(withWatermark((r: Any) => r.t ?? 0, 5), filterRows(() => true), signals()).subscribe((signal) => {
-        said.push(signal);
-        while (budget > 0 && random.chance(0.5)) {
-          budget--;
-          push({ t: random.int(0, 200), id: pushed });
-        }
-      });
+      source
+        .pipe(
+          withWatermark((r: Any) => r.t ?? 0, 5),
+          filterRows(() => true),
+          signals(),
+        )
+        .subscribe((signal) => {
+          said.push(signal);
+          while (budget > 0 && random.chance(0.5)) {
+            budget--;
+            push({ t: random.int(0, 200), id: pushed });
+          }
+        });
       for (const signal of timedSignals(random, 20)) if (signal.kind === 'event') push({ t: signal.time, id: pushed });
       let max = -Infinity;
       let w = -Infinity;
@@ -163,7 +192,14 @@ describe('the trampoline', () => {
     });
     trampoline.enter(entry, 1);
     trampoline.enter(entry, 2);
-    expect(log.filter((line) => line.startsWith('begin'))).toEqual(['begin 1', 'begin 10', 'begin 11', 'begin 2', 'begin 20', 'begin 21']);
+    expect(log.filter((line) => line.startsWith('begin'))).toEqual([
+      'begin 1',
+      'begin 10',
+      'begin 11',
+      'begin 2',
+      'begin 20',
+      'begin 21',
+    ]);
     log.forEach((line, i) => expect(line.startsWith('begin')).toBe(i % 2 === 0));
   });
 

@@ -9,27 +9,33 @@ import { forSeeds } from './random';
 const UNTIMED = { kind: 'untimed', watermark: false } as const;
 
 describe('an operator that is stopped anywhere and restored says what it says without', () => {
-  it.each(OPERATORS.filter(({ takes }) => takes === 'event').map((entry) => [entry.name, entry] as const))('%s', (_name, { make }) => {
-    forSeeds(12, (random, seed) => {
-      assertSplitInvariant<Any, Any, 'event', 'event'>(make, timedSignals(random, 60, random.pick([0, 15])), { seed, splits: 4 });
-    });
-  });
+  it.each(OPERATORS.filter(({ takes }) => takes === 'event').map((entry) => [entry.name, entry] as const))(
+    '%s',
+    (_name, { make }) => {
+      forSeeds(6, (random, seed) => {
+        assertSplitInvariant<Any, Any, 'event', 'event'>(make, timedSignals(random, 60, random.pick([0, 15])), {
+          seed,
+          splits: 4,
+        });
+      });
+    },
+  );
 
   it.each(HEADS.map((entry) => [entry.name, entry] as const))('%s', (_name, { make }) => {
-    forSeeds(12, (random, seed) => {
+    forSeeds(6, (random, seed) => {
       assertSplitInvariant<Any, Any, 'event', 'event'>(make, untimedSignals(random, 150), { seed, splits: 4, traits: UNTIMED });
     });
   });
 
   it.each(['onClose', 'onTime', 'onUpdate'] as const)('any window, any key, %s: to the bits of its sums', (emit) => {
-    forSeeds(150, (random, seed) => {
+    forSeeds(60, (random, seed) => {
       const one = randomCase(random, { lateness: true });
       assertSplitInvariant(() => operatorOf(one, emit), one.signals, { seed, splits: 3 });
     });
   });
 
   it('also with many slices a window', () => {
-    forSeeds(15, (random, seed) => {
+    forSeeds(6, (random, seed) => {
       const window = { kind: 'sliding', size: 300, slide: 5, offset: 0 } as const;
       const { signals } = randomCase(random);
       assertSplitInvariant(() => operatorOf({ window, key: ['k'], select: 'lean' }, 'onClose'), signals, { seed, splits: 3 });
@@ -40,18 +46,21 @@ describe('an operator that is stopped anywhere and restored says what it says wi
 describe('a snapshot', () => {
   const stateful = OPERATORS.filter(({ name, takes }) => takes === 'event' && name.startsWith('aggregate'));
 
-  it.each(stateful.map((entry) => [entry.name, entry] as const))('is plain data and does not change afterwards: %s', (_name, { make }) => {
-    forSeeds(3, (random) => {
-      const signals = timedSignals(random, 40, 10);
-      const harness = operatorHarness<Any, Any, 'event', 'event'>(make());
-      const half = signals.slice(0, 20);
-      half.forEach((signal) => harness.signal(signal));
-      const before = harness.snapshot();
-      const copy = structuredClone(before);
-      signals.slice(20).forEach((signal) => harness.signal(signal));
-      expect(before).toEqual(copy);
-    });
-  });
+  it.each(stateful.map((entry) => [entry.name, entry] as const))(
+    'is plain data and does not change afterwards: %s',
+    (_name, { make }) => {
+      forSeeds(3, (random) => {
+        const signals = timedSignals(random, 40, 10);
+        const harness = operatorHarness<Any, Any, 'event', 'event'>(make());
+        const half = signals.slice(0, 20);
+        half.forEach((signal) => harness.signal(signal));
+        const before = harness.snapshot();
+        const copy = structuredClone(before);
+        signals.slice(20).forEach((signal) => harness.signal(signal));
+        expect(before).toEqual(copy);
+      });
+    },
+  );
 
   it.each(stateful.map((entry) => [entry.name, entry] as const))('of another version is refused: %s', (_name, { make }) => {
     const harness = operatorHarness<Any, Any, 'event', 'event'>(make());
@@ -61,7 +70,9 @@ describe('a snapshot', () => {
       const other = { ...only!, tables: { ...only!.tables, [name]: { ...only!.tables[name]!, version: 99 } } };
       expect(() => harness.restore([other])).toThrow(expect.objectContaining({ code: 'TIDEMARK_STATE' }) as Error);
       const { [name]: _missing, ...rest } = only!.tables;
-      expect(() => harness.restore([{ ...only!, tables: rest }])).toThrow(expect.objectContaining({ code: 'TIDEMARK_STATE' }) as Error);
+      expect(() => harness.restore([{ ...only!, tables: rest }])).toThrow(
+        expect.objectContaining({ code: 'TIDEMARK_STATE' }) as Error,
+      );
     }
   });
 

@@ -1,5 +1,21 @@
 import { EMPTY, NEVER, Observable, Subject, of, range, take, map as rxMap } from 'rxjs';
-import { agg, aggregate, events, filterRows, flatMapRows, fromSignals, mapRows, onUpdate, outcomes, rejected, rows, signals, sliding, tumbling, withWatermark } from 'tidemark';
+import {
+  agg,
+  aggregate,
+  events,
+  filterRows,
+  flatMapRows,
+  fromSignals,
+  mapRows,
+  onUpdate,
+  outcomes,
+  rejected,
+  rows,
+  signals,
+  sliding,
+  tumbling,
+  withWatermark,
+} from 'tidemark';
 import type { Signal } from 'tidemark';
 import { describe, expect, it } from 'vitest';
 
@@ -20,15 +36,70 @@ function endless(): { readonly source: Observable<Row>; made: () => number; clos
 
 const PIPES: readonly [string, number, (source: Observable<Row>) => Observable<unknown>][] = [
   ['rows', 3, (source) => source.pipe(withWatermark('t', 0), rows(), take(3))],
-  ['mapRows', 3, (source) => source.pipe(withWatermark('t', 0), mapRows((r) => r.t), filterRows(() => true), rows(), take(3))],
-  ['flatMapRows', 1, (source) => source.pipe(withWatermark('t', 0), flatMapRows((r) => [r, r, r, r]), rows(), take(3))],
-  ['aggregate', 31, (source) => source.pipe(withWatermark('t', 0), aggregate({ window: tumbling(10), select: { n: agg.count() } }), rows(), take(3))],
-  ['onUpdate', 3, (source) => source.pipe(withWatermark('t', 0), aggregate({ window: tumbling(10), select: { n: agg.count() }, emit: onUpdate() }), rows(), take(3))],
+  [
+    'mapRows',
+    3,
+    (source) =>
+      source.pipe(
+        withWatermark('t', 0),
+        mapRows((r) => r.t),
+        filterRows(() => true),
+        rows(),
+        take(3),
+      ),
+  ],
+  [
+    'flatMapRows',
+    1,
+    (source) =>
+      source.pipe(
+        withWatermark('t', 0),
+        flatMapRows((r) => [r, r, r, r]),
+        rows(),
+        take(3),
+      ),
+  ],
+  [
+    'aggregate',
+    31,
+    (source) =>
+      source.pipe(withWatermark('t', 0), aggregate({ window: tumbling(10), select: { n: agg.count() } }), rows(), take(3)),
+  ],
+  [
+    'onUpdate',
+    3,
+    (source) =>
+      source.pipe(
+        withWatermark('t', 0),
+        aggregate({ window: tumbling(10), select: { n: agg.count() }, emit: onUpdate() }),
+        rows(),
+        take(3),
+      ),
+  ],
   ['signals', 2, (source) => source.pipe(withWatermark('t', 0), signals(), take(3))],
   ['outcomes', 3, (source) => source.pipe(withWatermark('t', 0), outcomes(), take(3))],
   ['elements', 2, (source) => source.pipe(withWatermark('t', 0), take(3))],
-  ['elements between operators', 2, (source) => source.pipe(withWatermark('t', 0), take(3), mapRows((r) => r), rows())],
-  ['events', 3, (source) => events(source).pipe(mapRows((r) => r), rows(), take(3))],
+  [
+    'elements between operators',
+    2,
+    (source) =>
+      source.pipe(
+        withWatermark('t', 0),
+        take(3),
+        mapRows((r) => r),
+        rows(),
+      ),
+  ],
+  [
+    'events',
+    3,
+    (source) =>
+      events(source).pipe(
+        mapRows((r) => r),
+        rows(),
+        take(3),
+      ),
+  ],
 ];
 
 describe('take stops a synchronous source', () => {
@@ -87,7 +158,16 @@ describe('subscriptions', () => {
     ['rows', (s) => s.pipe(withWatermark('t', 0), rows())],
     ['aggregate', (s) => s.pipe(withWatermark('t', 0), aggregate({ window: tumbling(10), select: { n: agg.count() } }), rows())],
     ['elements', (s) => s.pipe(withWatermark('t', 0))],
-    ['a foreign operator in between', (s) => s.pipe(withWatermark('t', 0), rxMap((e) => e), mapRows((r) => r), rows())],
+    [
+      'a foreign operator in between',
+      (s) =>
+        s.pipe(
+          withWatermark('t', 0),
+          rxMap((e) => e),
+          mapRows((r) => r),
+          rows(),
+        ),
+    ],
     ['rejected', (s) => s.pipe(withWatermark('t', 0), rejected())],
     ['signals', (s) => s.pipe(withWatermark('t', 0), signals())],
   ];
@@ -106,42 +186,60 @@ describe('subscriptions', () => {
     expect(got).toHaveLength(before);
   });
 
-  it.each(builds)('nothing is subscribed before somebody subscribes, and everybody has a graph of his own: %s', (_name, build) => {
-    let subscribed = 0;
-    const source = new Observable<Row>((subscriber) => {
-      subscribed++;
-      subscriber.next({ t: 5 });
-      subscriber.next({ t: 15 });
-      subscriber.next({ t: 3 });
-      subscriber.complete();
-    });
-    const stream = build(source);
-    expect(subscribed).toBe(0);
-    const play = (): unknown[] => {
-      const got: unknown[] = [];
-      stream.subscribe({ next: (value) => got.push(plain(value)), complete: () => got.push('complete') });
-      return got;
-    };
-    const first = play();
-    expect(subscribed).toBe(1);
-    expect(play()).toEqual(first);
-    expect(subscribed).toBe(2);
-    expect(first.at(-1)).toBe('complete');
-  });
+  it.each(builds)(
+    'nothing is subscribed before somebody subscribes, and everybody has a graph of his own: %s',
+    (_name, build) => {
+      let subscribed = 0;
+      const source = new Observable<Row>((subscriber) => {
+        subscribed++;
+        subscriber.next({ t: 5 });
+        subscriber.next({ t: 15 });
+        subscriber.next({ t: 3 });
+        subscriber.complete();
+      });
+      const stream = build(source);
+      expect(subscribed).toBe(0);
+      const play = (): unknown[] => {
+        const got: unknown[] = [];
+        stream.subscribe({ next: (value) => got.push(plain(value)), complete: () => got.push('complete') });
+        return got;
+      };
+      const first = play();
+      expect(subscribed).toBe(1);
+      expect(play()).toEqual(first);
+      expect(subscribed).toBe(2);
+      expect(first.at(-1)).toBe('complete');
+    },
+  );
 
   it('the chain is not broken: unsubscribing behind reaches through foreign operators', () => {
     let torn = 0;
     const source = new Observable<Row>(() => () => torn++);
-    const subscription = source.pipe(withWatermark('t', 0), rxMap((e) => e), mapRows((r) => r), rxMap((e) => e), rows(), rxMap((r) => r)).subscribe();
+    const subscription = source
+      .pipe(
+        withWatermark('t', 0),
+        rxMap((e) => e),
+        mapRows((r) => r),
+        rxMap((e) => e),
+        rows(),
+        rxMap((r) => r),
+      )
+      .subscribe();
     subscription.unsubscribe();
     expect(torn).toBe(1);
   });
 
   it('a source that never speaks and one that is empty', () => {
     const seen: string[] = [];
-    NEVER.pipe(withWatermark((r: Row) => r.t, 0), signals()).subscribe({ next: () => seen.push('never'), complete: () => seen.push('never') });
+    NEVER.pipe(
+      withWatermark((r: Row) => r.t, 0),
+      signals(),
+    ).subscribe({ next: () => seen.push('never'), complete: () => seen.push('never') });
     expect(seen).toEqual([]);
-    EMPTY.pipe(withWatermark((r: Row) => r.t, 0), signals()).subscribe({ next: (s) => seen.push(s.kind), complete: () => seen.push('complete') });
+    EMPTY.pipe(
+      withWatermark((r: Row) => r.t, 0),
+      signals(),
+    ).subscribe({ next: (s) => seen.push(s.kind), complete: () => seen.push('complete') });
     expect(seen).toEqual(['watermark', 'complete']);
   });
 
@@ -149,7 +247,13 @@ describe('subscriptions', () => {
     // RxJS reports it on its own; here it is caught before it gets there.
     const source = new Subject<Row>();
     const got: number[] = [];
-    source.pipe(withWatermark('t', 0), rows(), rxMap((r) => r.t)).subscribe((t) => got.push(t));
+    source
+      .pipe(
+        withWatermark('t', 0),
+        rows(),
+        rxMap((r) => r.t),
+      )
+      .subscribe((t) => got.push(t));
     source.next({ t: 1 });
     expect(() => source.next({ t: 2 })).not.toThrow();
     expect(got).toEqual([1, 2]);

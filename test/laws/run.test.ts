@@ -1,5 +1,17 @@
 import { defer, finalize, Observable, of, Subject, Subscription, takeWhile, tap } from 'rxjs';
-import { agg, aggregate, filterRows, fromSignals, mapRows, mergeStreams, onUpdate, reassignWatermark, TidemarkError, tumbling, withWatermark } from 'tidemark';
+import {
+  agg,
+  aggregate,
+  filterRows,
+  fromSignals,
+  mapRows,
+  mergeStreams,
+  onUpdate,
+  reassignWatermark,
+  TidemarkError,
+  tumbling,
+  withWatermark,
+} from 'tidemark';
 import type { Element, Signal } from 'tidemark';
 import { operatorHarness } from 'tidemark/testing';
 import { describe, expect, it } from 'vitest';
@@ -13,7 +25,8 @@ interface Row {
 
 /** A sink that writes down what it hears. */
 function listener(log: string[] = []): { readonly log: string[]; readonly sink: Sink<unknown> } {
-  const text = (value: unknown): string => (typeof value === 'object' && value !== null && 't' in value ? String(value.t) : JSON.stringify(value));
+  const text = (value: unknown): string =>
+    typeof value === 'object' && value !== null && 't' in value ? String(value.t) : JSON.stringify(value);
   return {
     log,
     sink: {
@@ -51,8 +64,15 @@ function counted(rows: readonly Row[]): { readonly source: Observable<Row>; subs
   return { source, subscriptions: () => subscriptions };
 }
 
-const ROWS: readonly Row[] = [{ t: 1, k: 'a' }, { t: 5, k: 'b' }, { t: 12, k: 'a' }];
-const counts = aggregate<Row, { n: ReturnType<typeof agg.count> }, undefined, ReturnType<typeof tumbling>>({ window: tumbling(10), select: { n: agg.count() } });
+const ROWS: readonly Row[] = [
+  { t: 1, k: 'a' },
+  { t: 5, k: 'b' },
+  { t: 12, k: 'a' },
+];
+const counts = aggregate<Row, { n: ReturnType<typeof agg.count> }, undefined, ReturnType<typeof tumbling>>({
+  window: tumbling(10),
+  select: { n: agg.count() },
+});
 const countsOf = (stream: Observable<Element<Row>>): Observable<unknown> => stream.pipe(counts as never);
 
 describe('inside a run every stream is connected once', () => {
@@ -89,7 +109,11 @@ describe('inside a run every stream is connected once', () => {
     const right = stream.pipe(mapRows((r) => ({ ...r, t: r.t * 100 })));
     const { logs } = run(mergeStreams([left, right]));
     expect(subscriptions()).toBe(1);
-    expect(logs[0]).toEqual(['row 1 1', 'row 1 100', 'W 1', 'row 5 500', 'W 5', 'row 12 12', 'row 12 1200', 'W 12', 'W Infinity', 'end'].flatMap((l) => [l]));
+    expect(logs[0]).toEqual(
+      ['row 1 1', 'row 1 100', 'W 1', 'row 5 500', 'W 5', 'row 12 12', 'row 12 1200', 'W 12', 'W Infinity', 'end'].flatMap(
+        (l) => [l],
+      ),
+    );
   });
 
   it('a self-union doubles the rows, not the source', () => {
@@ -131,10 +155,7 @@ describe('inside a run every stream is connected once', () => {
   it('two consumers of one foreign edge: it is subscribed once', () => {
     let edges = 0;
     const source = new Subject<Row>();
-    const edge = source.pipe(
-      withWatermark('t', 0),
-      tap({ subscribe: () => void edges++ }),
-    );
+    const edge = source.pipe(withWatermark('t', 0), tap({ subscribe: () => void edges++ }));
     const { logs } = run(countsOf(edge as never), edge as never);
     ROWS.forEach((row) => source.next(row));
     source.complete();
@@ -147,7 +168,13 @@ describe('inside a run every stream is connected once', () => {
     const source = new Subject<Row>();
     const stream = source.pipe(withWatermark('t', 0));
     let open = 0;
-    const { logs } = run(stream.pipe(takeWhile(() => open++ < 3), finalize(() => undefined)) as never, stream.pipe(tap()) as never);
+    const { logs } = run(
+      stream.pipe(
+        takeWhile(() => open++ < 3),
+        finalize(() => undefined),
+      ) as never,
+      stream.pipe(tap()) as never,
+    );
     ROWS.forEach((row) => source.next(row));
     source.complete();
     expect(logs[0]).toEqual(['row 1 1', 'W 1', 'row 5 5', 'end']);

@@ -26,27 +26,30 @@ class Watch {
 }
 
 describe('watermarks only rise', () => {
-  it.each(TIMED.map((entry) => [entry.name, entry] as const))('and never exceed those of the input: %s', (_name, { make, makesTime }) => {
-    forSeeds(15, (random) => {
-      const harness = operatorHarness<Any, Any, 'event', 'event'>(make());
-      const watch = new Watch();
-      let emit = -Infinity;
-      let drop = -Infinity;
-      for (const signal of timedSignals(random, 60, random.pick([0, 15]))) {
-        harness.signal(signal);
-        if (signal.kind === 'watermark') {
-          emit = Math.max(emit, signal.time);
-          drop = Math.max(drop, signal.drop ?? signal.time);
+  it.each(TIMED.map((entry) => [entry.name, entry] as const))(
+    'and never exceed those of the input: %s',
+    (_name, { make, makesTime }) => {
+      forSeeds(15, (random) => {
+        const harness = operatorHarness<Any, Any, 'event', 'event'>(make());
+        const watch = new Watch();
+        let emit = -Infinity;
+        let drop = -Infinity;
+        for (const signal of timedSignals(random, 60, random.pick([0, 15]))) {
+          harness.signal(signal);
+          if (signal.kind === 'watermark') {
+            emit = Math.max(emit, signal.time);
+            drop = Math.max(drop, signal.drop ?? signal.time);
+          }
+          watch.see(harness.take(), _name);
+          if (makesTime === true) continue;
+          expect(watch.emit).toBeLessThanOrEqual(emit);
+          expect(watch.drop).toBeLessThanOrEqual(drop);
+          // Nothing keeps time back either: the drop side always goes on.
+          expect(watch.drop).toBe(drop);
         }
-        watch.see(harness.take(), _name);
-        if (makesTime === true) continue;
-        expect(watch.emit).toBeLessThanOrEqual(emit);
-        expect(watch.drop).toBeLessThanOrEqual(drop);
-        // Nothing keeps time back either: the drop side always goes on.
-        expect(watch.drop).toBe(drop);
-      }
-    });
-  });
+      });
+    },
+  );
 
   it.each(HEADS.map((entry) => [entry.name, entry] as const))('and stay behind the rows until the end: %s', (_name, { make }) => {
     forSeeds(15, (random) => {
@@ -69,18 +72,21 @@ describe('watermarks only rise', () => {
     });
   });
 
-  it.each(TIMED.map((entry) => [entry.name, entry] as const))('an unchanged one is said again in a run, to end the batch: %s', (_name, entry) => {
-    const harness = operatorHarness<Any, Any, 'event', 'event'>(entry.make(), { run: true });
-    harness.watermark(10);
-    const first = harness.take().filter(({ kind }) => kind === 'watermark');
-    harness.watermark(10);
-    const again = harness.take().filter(({ kind }) => kind === 'watermark');
-    expect(again).toEqual(first);
-    expect(first).toHaveLength(entry.makesTime === true ? 0 : 1);
-    const plain = operatorHarness<Any, Any, 'event', 'event'>(entry.make());
-    plain.watermark(10);
-    plain.take();
-    plain.watermark(10);
-    expect(plain.take()).toEqual([]);
-  });
+  it.each(TIMED.map((entry) => [entry.name, entry] as const))(
+    'an unchanged one is said again in a run, to end the batch: %s',
+    (_name, entry) => {
+      const harness = operatorHarness<Any, Any, 'event', 'event'>(entry.make(), { run: true });
+      harness.watermark(10);
+      const first = harness.take().filter(({ kind }) => kind === 'watermark');
+      harness.watermark(10);
+      const again = harness.take().filter(({ kind }) => kind === 'watermark');
+      expect(again).toEqual(first);
+      expect(first).toHaveLength(entry.makesTime === true ? 0 : 1);
+      const plain = operatorHarness<Any, Any, 'event', 'event'>(entry.make());
+      plain.watermark(10);
+      plain.take();
+      plain.watermark(10);
+      expect(plain.take()).toEqual([]);
+    },
+  );
 });

@@ -7,7 +7,13 @@ const values = { a: { time: 1, row: 'a' }, b: { time: 2, row: 'b' }, c: { time: 
 const shown = (rows: string, watermarks: string, expected: string): void =>
   new TestScheduler((actual, wanted) => expect(actual).toEqual(wanted)).run(({ expectObservable }) => {
     const input = weave(rows, watermarks, values);
-    expectObservable(input.pipe(map((signal) => (signal.kind === 'event' ? signal.row : signal.kind === 'watermark' ? (signal.time === 5 ? 'V' : 'T') : '?')))).toBe(expected);
+    expectObservable(
+      input.pipe(
+        map((signal) =>
+          signal.kind === 'event' ? signal.row : signal.kind === 'watermark' ? (signal.time === 5 ? 'V' : 'T') : '?',
+        ),
+      ),
+    ).toBe(expected);
   });
 
 describe('weave', () => {

@@ -18,7 +18,17 @@ function merged(inputs = 2, options: Parameters<typeof mergeStreams>[1] = {}, ru
 function said(harness: Harness): string {
   return harness
     .take()
-    .map((s) => (s.kind === 'event' ? `${s.time}` : s.kind === 'watermark' ? `W${s.time}` : s.kind === 'idle' ? (s.idle ? 'idle' : 'active') : s.kind))
+    .map((s) =>
+      s.kind === 'event'
+        ? `${s.time}`
+        : s.kind === 'watermark'
+          ? `W${s.time}`
+          : s.kind === 'idle'
+            ? s.idle
+              ? 'idle'
+              : 'active'
+            : s.kind,
+    )
     .join(' ');
 }
 
@@ -156,7 +166,11 @@ describe('[D20] a stage with several inputs', () => {
         }
         return said(h);
       };
-      const script = Array.from({ length: 40 }, () => ({ kind: random.pick(['row', 'watermark', 'watermark', 'idle'] as const), input: random.int(0, 2), by: random.int(0, 9) }));
+      const script = Array.from({ length: 40 }, () => ({
+        kind: random.pick(['row', 'watermark', 'watermark', 'idle'] as const),
+        input: random.int(0, 2),
+        by: random.int(0, 9),
+      }));
       expect(play(() => random.chance(0.3))).toBe(play(() => false));
     });
   });

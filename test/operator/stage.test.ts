@@ -6,7 +6,12 @@ import { describe, expect, it } from 'vitest';
 type Spec = OperatorSpec<string, string>;
 
 function specOf(processor: Partial<Processor<string, string>>, more: Partial<Spec> = {}): Spec {
-  return { type: 'probe', accepts: ['event'], create: () => ({ onEvent: (time, row, out) => out.forward(time, row), ...processor }), ...more };
+  return {
+    type: 'probe',
+    accepts: ['event'],
+    create: () => ({ onEvent: (time, row, out) => out.forward(time, row), ...processor }),
+    ...more,
+  };
 }
 
 const harnessOf = (processor: Partial<Processor<string, string>>, more: Partial<Spec> = {}, run = false) =>
@@ -41,7 +46,15 @@ describe('the adapter of a processor', () => {
     harness.idle(true);
     harness.end();
     expect(log).toEqual(['start', 'event 1 a 0', 'watermark 5 3', 'barrier 7', 'end']);
-    expect(harness.take().map((s) => (s.kind === 'event' ? s.row : s.kind))).toEqual(['a', 'result', 'watermark', 'at the barrier', 'barrier', 'idle', 'last']);
+    expect(harness.take().map((s) => (s.kind === 'event' ? s.row : s.kind))).toEqual([
+      'a',
+      'result',
+      'watermark',
+      'at the barrier',
+      'barrier',
+      'idle',
+      'last',
+    ]);
     expect(harness.ended).toBe(true);
     expect(harness.tally).toMatchObject({ in: 1, forwarded: 1, outputs: 3 });
   });
@@ -49,8 +62,22 @@ describe('the adapter of a processor', () => {
   it('absorbs regressing watermarks, each side by itself', () => {
     const seen: [number, number][] = [];
     const harness = harnessOf({ onWatermark: (emit, drop) => void seen.push([emit, drop]) });
-    for (const [emit, drop] of [[10, 5], [9, 4], [10, 5], [8, 7], [12, 6], [NaN, NaN], [13, 13]] as const) harness.watermark(emit, drop);
-    expect(seen).toEqual([[10, 5], [10, 7], [12, 7], [13, 13]]);
+    for (const [emit, drop] of [
+      [10, 5],
+      [9, 4],
+      [10, 5],
+      [8, 7],
+      [12, 6],
+      [NaN, NaN],
+      [13, 13],
+    ] as const)
+      harness.watermark(emit, drop);
+    expect(seen).toEqual([
+      [10, 5],
+      [10, 7],
+      [12, 7],
+      [13, 13],
+    ]);
     expect(harness.take()).toEqual([
       { kind: 'watermark', time: 10, drop: 5 },
       { kind: 'watermark', time: 10, drop: 7 },
@@ -61,7 +88,12 @@ describe('the adapter of a processor', () => {
 
   it('propagate says what is forwarded, for both sides', () => {
     const harness = harnessOf({ propagate: (w) => (w > 10 ? w - 5 : undefined) });
-    for (const [emit, drop] of [[10, 5], [12, 10], [20, 11]] as const) harness.watermark(emit, drop);
+    for (const [emit, drop] of [
+      [10, 5],
+      [12, 10],
+      [20, 11],
+    ] as const)
+      harness.watermark(emit, drop);
     expect(harness.take()).toEqual([{ kind: 'watermark', time: 15, drop: 6 }]);
     const drops = harnessOf({ speaksAt: 'drop', propagate: (w) => w - 1 });
     drops.watermark(20, 11);
@@ -70,7 +102,11 @@ describe('the adapter of a processor', () => {
 
   it('one that owns the watermark forwards none, and no idle mark, of its own accord', () => {
     const idle: boolean[] = [];
-    const harness = harnessOf({ ownsWatermark: true, onIdle: (is) => void idle.push(is), onWatermark: (emit, _drop, out) => out.watermark(emit * 2, emit) });
+    const harness = harnessOf({
+      ownsWatermark: true,
+      onIdle: (is) => void idle.push(is),
+      onWatermark: (emit, _drop, out) => out.watermark(emit * 2, emit),
+    });
     harness.watermark(10);
     harness.idle(true);
     expect(harness.take()).toEqual([{ kind: 'watermark', time: 20, drop: 10 }]);
@@ -128,19 +164,32 @@ describe('the adapter of a processor', () => {
 
   it('default ids are type and depth; an explicit id twice in one graph is refused', () => {
     const ids: string[] = [];
-    const named = (options?: { id: string }) => operator<string, string, 'event', 'event'>({ ...specOf({}), ...(options === undefined ? {} : { options }), create: ({ id }) => (ids.push(id), { onEvent: () => undefined }) });
+    const named = (options?: { id: string }) =>
+      operator<string, string, 'event', 'event'>({
+        ...specOf({}),
+        ...(options === undefined ? {} : { options }),
+        create: ({ id }) => (ids.push(id), { onEvent: () => undefined }),
+      });
     const source = new Subject<Signal<string>>();
     source.pipe(fromSignals(), named(), named(), named({ id: 'x' }), rows()).subscribe();
     expect(ids.sort()).toEqual(['probe-1', 'probe-2', 'x']);
     expect(source.observed).toBe(true);
     const errors: unknown[] = [];
-    source.pipe(fromSignals(), named({ id: 'x' }), named({ id: 'x' }), signals()).subscribe({ error: (cause) => errors.push(cause) });
+    source
+      .pipe(fromSignals(), named({ id: 'x' }), named({ id: 'x' }), signals())
+      .subscribe({ error: (cause) => errors.push(cause) });
     expect(errors).toEqual([expect.objectContaining({ code: 'TIDEMARK_DUPLICATE_ID' })]);
   });
 
   it('a snapshot has the watermarks and every declared table; restore gives them back', () => {
     let value = 1;
-    const table = { version: 3, size: () => 1, entries: () => [[['k'], value] as const], load: (entries: Iterable<readonly [readonly unknown[], unknown]>) => void ([[, value]] = [...entries] as [[unknown, number]]) };
+    const table = {
+      version: 3,
+      size: () => 1,
+      entries: () => [[['k'], value] as const],
+      load: (entries: Iterable<readonly [readonly unknown[], unknown]>) =>
+        void ([[, value]] = [...entries] as [[unknown, number]]),
+    };
     const harness = harnessOf({ tables: { mine: table } });
     harness.watermark(8, 2);
     const snapshot = harness.snapshot();

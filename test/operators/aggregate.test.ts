@@ -72,17 +72,39 @@ describe('aggregate, as marbles', () => {
   it('results go out before the watermark that releases them, in (end, key arrival) order', () => {
     scheduler().run(({ expectObservable }) => {
       const input = weave('-a-b-c-------|', '-------W', { a: row(15, 'b'), b: row(3, 'b'), c: row(4, 'a'), W: 20 });
-      const shown = input.pipe(fromSignals(), aggregate({ key: 'k', window: tumbling(10), select: { n: agg.count() } }), signals());
-      const event = (time: number, start: number, k: string): unknown => ({ kind: 'event', time, row: { window: { start, end: start + 10 }, k, n: 1 } });
-      expectObservable(shown).toBe('-------(xyzW)|', { x: event(9, 0, 'b'), y: event(9, 0, 'a'), z: event(19, 10, 'b'), W: { kind: 'watermark', time: 20 } });
+      const shown = input.pipe(
+        fromSignals(),
+        aggregate({ key: 'k', window: tumbling(10), select: { n: agg.count() } }),
+        signals(),
+      );
+      const event = (time: number, start: number, k: string): unknown => ({
+        kind: 'event',
+        time,
+        row: { window: { start, end: start + 10 }, k, n: 1 },
+      });
+      expectObservable(shown).toBe('-------(xyzW)|', {
+        x: event(9, 0, 'b'),
+        y: event(9, 0, 'a'),
+        z: event(19, 10, 'b'),
+        W: { kind: 'watermark', time: 20 },
+      });
     });
   });
 
   it('onUpdate every so often: what changed, once; and at once before the watermark passes the window', () => {
     scheduler().run(({ expectObservable }) => {
       const input = weave('-ab------c---------|', '------------T', { a: row(1), b: row(2), c: row(3), T: 10 });
-      const changes = input.pipe(fromSignals(), aggregate({ window: tumbling(10), select: { n: agg.count() }, emit: onUpdate({ every: 4 }) }), rows());
-      const change = (n: number, index: number): unknown => ({ op: 'upsert', key: [0], row: { window: { start: 0, end: 10 }, n }, pane: { timing: 'early', index, isLast: false } });
+      const changes = input.pipe(
+        fromSignals(),
+        aggregate({ window: tumbling(10), select: { n: agg.count() }, emit: onUpdate({ every: 4 }) }),
+        rows(),
+      );
+      const change = (n: number, index: number): unknown => ({
+        op: 'upsert',
+        key: [0],
+        row: { window: { start: 0, end: 10 }, n },
+        pane: { timing: 'early', index, isLast: false },
+      });
       expectObservable(changes).toBe('-----x------y------|', { x: change(2, 0), y: change(3, 1) });
     });
   });
@@ -90,7 +112,11 @@ describe('aggregate, as marbles', () => {
   it('unsubscribing stops the timer', () => {
     scheduler().run(({ expectObservable }) => {
       const input = weave('-a----------|', '', { a: row(1) });
-      const changes = input.pipe(fromSignals(), aggregate({ window: tumbling(10), select: { n: agg.count() }, emit: onUpdate({ every: 4 }) }), rows());
+      const changes = input.pipe(
+        fromSignals(),
+        aggregate({ window: tumbling(10), select: { n: agg.count() }, emit: onUpdate({ every: 4 }) }),
+        rows(),
+      );
       expectObservable(changes, '^---!').toBe('-----');
     });
   });
@@ -150,7 +176,8 @@ describe('onUpdate({ every })', () => {
   });
 
   it('without a window, too; and the end says what still waits', () => {
-    const build = (): OperatorHarness<Row, Change<{ n: number; k: string }>> => harnessOf({ key: 'k', select: { n: agg.count<Row>() }, emit: onUpdate({ every: 100 }) });
+    const build = (): OperatorHarness<Row, Change<{ n: number; k: string }>> =>
+      harnessOf({ key: 'k', select: { n: agg.count<Row>() }, emit: onUpdate({ every: 100 }) });
     const h = build();
     h.event(1, { t: 1, k: 'a' });
     h.event(2, { t: 2, k: 'a' });
@@ -191,9 +218,21 @@ describe('without a window', () => {
     h.event(1, { t: 1, k: 'a' });
     h.event(2, { t: 2, k: 'b' });
     expect(h.take().filter(({ kind }) => kind === 'event')).toEqual([
-      { kind: 'event', time: 5, row: { op: 'upsert', key: ['a'], row: { k: 'a', n: 1 }, pane: { timing: 'early', index: 0, isLast: false } } },
-      { kind: 'event', time: 1, row: { op: 'upsert', key: ['a'], row: { k: 'a', n: 2 }, pane: { timing: 'early', index: 1, isLast: false } } },
-      { kind: 'event', time: 2, row: { op: 'upsert', key: ['b'], row: { k: 'b', n: 1 }, pane: { timing: 'early', index: 0, isLast: false } } },
+      {
+        kind: 'event',
+        time: 5,
+        row: { op: 'upsert', key: ['a'], row: { k: 'a', n: 1 }, pane: { timing: 'early', index: 0, isLast: false } },
+      },
+      {
+        kind: 'event',
+        time: 1,
+        row: { op: 'upsert', key: ['a'], row: { k: 'a', n: 2 }, pane: { timing: 'early', index: 1, isLast: false } },
+      },
+      {
+        kind: 'event',
+        time: 2,
+        row: { op: 'upsert', key: ['b'], row: { k: 'b', n: 1 }, pane: { timing: 'early', index: 0, isLast: false } },
+      },
     ]);
     expect(h.tally).toMatchObject({ in: 3, absorbed: 3, outputs: 3 });
     expect(h.state).toEqual({ meta: 1, groups: 2, pending: 0 });
@@ -213,7 +252,9 @@ describe('without a window', () => {
 
   it('onTime and onClose are refused', () => {
     for (const emit of [onTime(), onClose()]) {
-      expect(() => aggregate({ select: { n: agg.count() }, emit } as never)).toThrow(expect.objectContaining({ code: 'TIDEMARK_OPTION' }) as Error);
+      expect(() => aggregate({ select: { n: agg.count() }, emit } as never)).toThrow(
+        expect.objectContaining({ code: 'TIDEMARK_OPTION' }) as Error,
+      );
     }
     expect(() => aggregate({ select: { n: agg.count() }, emit: onUpdate() } as never)).not.toThrow();
   });
@@ -221,7 +262,10 @@ describe('without a window', () => {
 
 describe('[D31] result rows', () => {
   it('are flat: window, key columns, then the columns of select under their names', () => {
-    const input = from([{ t: 1, a: 'x', b: 2, v: 5 }, { t: 2, a: 'x', b: 2, v: 7 }]).pipe(withWatermark('t', 0));
+    const input = from([
+      { t: 1, a: 'x', b: 2, v: 5 },
+      { t: 2, a: 'x', b: 2, v: 7 },
+    ]).pipe(withWatermark('t', 0));
     const select = { video_count: agg.count(), total_views: agg.sum<{ v: number }>('v') };
     const window = tumbling(10);
     const got: unknown[] = [];
@@ -246,7 +290,9 @@ describe('[D31] result rows', () => {
 
   it.each([1, 2, 3, 4, 5, 6, 7, 12])('with %i columns', (n) => {
     for (const key of [undefined, 'k', ['k', 't']] as const) {
-      const select = Object.fromEntries(Array.from({ length: n }, (_, i) => [`c${i}`, agg.sum<Row>((r) => (r.v ?? 0) * (i + 1))]));
+      const select = Object.fromEntries(
+        Array.from({ length: n }, (_, i) => [`c${i}`, agg.sum<Row>((r) => (r.v ?? 0) * (i + 1))]),
+      );
       const h = harnessOf<Record<string, unknown>>({ ...(key === undefined ? {} : { key }), window: tumbling(10), select });
       h.event(1, { t: 1, k: 'a', v: 3 });
       h.watermark(10);
@@ -259,7 +305,11 @@ describe('[D31] result rows', () => {
 
   it('many differently shaped plans do not mix up their columns', () => {
     for (let plan = 0; plan < 80; plan++) {
-      const h = harnessOf<Record<string, unknown>>({ key: 'k', window: tumbling(10), select: { [`n${plan}`]: agg.count<Row>(), [`s${plan}`]: agg.sum<Row>('v') } });
+      const h = harnessOf<Record<string, unknown>>({
+        key: 'k',
+        window: tumbling(10),
+        select: { [`n${plan}`]: agg.count<Row>(), [`s${plan}`]: agg.sum<Row>('v') },
+      });
       h.event(1, { t: 1, k: 'a', v: plan });
       h.watermark(10);
       expect(h.takeRows()).toEqual([{ window: { start: 0, end: 10 }, k: 'a', [`n${plan}`]: 1, [`s${plan}`]: plan }]);
@@ -274,7 +324,9 @@ describe('[D31] result rows', () => {
     expect(() => aggregate({ key: ['k', 'k'], window, select: { n: agg.count() } } as never)).toThrow(clash);
     expect(() => aggregate({ key: 'window', window, select: { n: agg.count() } } as never)).toThrow(clash);
     expect(() => aggregate({ key: 'window', select: { n: agg.count() } } as never)).not.toThrow();
-    expect(() => aggregate({ window, select: {} } as never)).toThrow(expect.objectContaining({ code: 'TIDEMARK_OPTION' }) as Error);
+    expect(() => aggregate({ window, select: {} } as never)).toThrow(
+      expect.objectContaining({ code: 'TIDEMARK_OPTION' }) as Error,
+    );
   });
 
   it('the key values come back as they were: dates, null, text that looks like a number', () => {
@@ -297,14 +349,21 @@ describe('[D31] result rows', () => {
 
 describe('changes', () => {
   it('cumulative windows share their start, so their change key is the end', () => {
-    const h = harnessOf<Change<{ window: Window; n: number }>>({ window: cumulative(30, 10), select: { n: agg.count<Row>() }, emit: onUpdate() });
+    const h = harnessOf<Change<{ window: Window; n: number }>>({
+      window: cumulative(30, 10),
+      select: { n: agg.count<Row>() },
+      emit: onUpdate(),
+    });
     h.event(1, { t: 1 });
     expect(h.takeRows().map(({ key }) => key)).toEqual([[10], [20], [30]]);
   });
 
   it('windows of a custom rule that share a start are told apart by their change key', () => {
     for (const emit of [onTime(), onUpdate()]) {
-      const window = customWindows(() => [{ start: 0, end: 10 }, { start: 0, end: 20 }]);
+      const window = customWindows(() => [
+        { start: 0, end: 10 },
+        { start: 0, end: 20 },
+      ]);
       const h = harnessOf<Change<{ window: Window; n: number }>>({ window, select: { n: agg.count<Row>() }, emit });
       h.event(1, { t: 1 });
       h.watermark(Infinity);
@@ -316,18 +375,33 @@ describe('changes', () => {
   });
 
   it('the change key is the start, then the key columns', () => {
-    const h = harnessOf<Change<{ window: Window; n: number }>>({ key: ['k', 'v'], window: sliding(10, 5), select: { n: agg.count<Row>() }, emit: onUpdate() });
+    const h = harnessOf<Change<{ window: Window; n: number }>>({
+      key: ['k', 'v'],
+      window: sliding(10, 5),
+      select: { n: agg.count<Row>() },
+      emit: onUpdate(),
+    });
     h.event(7, { t: 7, k: 'a', v: 3 });
-    expect(h.takeRows().map(({ key, op }) => [op, key])).toEqual([['upsert', [0, 'a', 3]], ['upsert', [5, 'a', 3]]]);
+    expect(h.takeRows().map(({ key, op }) => [op, key])).toEqual([
+      ['upsert', [0, 'a', 3]],
+      ['upsert', [5, 'a', 3]],
+    ]);
   });
 
   it('a session that an earlier row makes begin earlier: delete, then upsert, at its moment', () => {
-    const h = harnessOf<Change<{ window: Window; n?: number; k: string }>>({ key: 'k', window: session(10), select: { n: agg.count<Row>() }, emit: onUpdate() });
+    const h = harnessOf<Change<{ window: Window; n?: number; k: string }>>({
+      key: 'k',
+      window: session(10),
+      select: { n: agg.count<Row>() },
+      emit: onUpdate(),
+    });
     h.event(10, { t: 10, k: 'a' });
     h.event(30, { t: 30, k: 'a' });
     h.event(20, { t: 20, k: 'a' });
     h.event(5, { t: 5, k: 'a' });
-    expect(h.takeRows().map(({ op, key, row }) => `${op} ${key.join()} ${row.window.start}-${row.window.end} ${row.k} ${row.n}`)).toEqual([
+    expect(
+      h.takeRows().map(({ op, key, row }) => `${op} ${key.join()} ${row.window.start}-${row.window.end} ${row.k} ${row.n}`),
+    ).toEqual([
       'upsert 10,a 10-20 a 1',
       'upsert 30,a 30-40 a 1',
       'delete 30,a 30-40 a undefined',
@@ -344,7 +418,11 @@ describe('[D59] [D60] velocity', () => {
     readonly k: string;
     readonly speed: number | null;
   }
-  const options = (window: unknown, more: object = {}): object => ({ key: 'k', window, select: { n: agg.sum<Row>('v'), speed: agg.velocity(agg.sum<Row>('v'), more) } });
+  const options = (window: unknown, more: object = {}): object => ({
+    key: 'k',
+    window,
+    select: { n: agg.sum<Row>('v'), speed: agg.velocity(agg.sum<Row>('v'), more) },
+  });
   const feed = (h: OperatorHarness<Row, unknown>, ...input: readonly (readonly [t: number, v: number, k?: string])[]): void => {
     for (const [t, v, k = 'a'] of input) h.event(t, { t, k, v });
   };
@@ -354,7 +432,14 @@ describe('[D59] [D60] velocity', () => {
     const h = harnessOf<Speed>(options(tumbling(10)));
     feed(h, [1, 100], [11, 150], [21, 0], [31, 5], [51, 10], [61, 20]);
     h.watermark(Infinity);
-    expect(speeds(h)).toEqual([['a', 0, null], ['a', 10, 0.5], ['a', 20, -1], ['a', 30, null], ['a', 50, null], ['a', 60, 1]]);
+    expect(speeds(h)).toEqual([
+      ['a', 0, null],
+      ['a', 10, 0.5],
+      ['a', 20, -1],
+      ['a', 30, null],
+      ['a', 50, null],
+      ['a', 60, 1],
+    ]);
   });
 
   it('compares within a key, whatever the watermark steps', () => {
@@ -362,7 +447,13 @@ describe('[D59] [D60] velocity', () => {
       const h = harnessOf<Speed>(options(tumbling(10)));
       feed(h, [1, 10, 'a'], [2, 20, 'b'], [12, 40, 'b'], [13, 5, 'a'], [21, 10, 'a']);
       for (const w of steps) h.watermark(w);
-      expect(speeds(h)).toEqual([['a', 0, null], ['b', 0, null], ['b', 10, 1], ['a', 10, -0.5], ['a', 20, 1]]);
+      expect(speeds(h)).toEqual([
+        ['a', 0, null],
+        ['b', 0, null],
+        ['b', 10, 1],
+        ['a', 10, -0.5],
+        ['a', 20, 1],
+      ]);
     }
   });
 
@@ -371,11 +462,17 @@ describe('[D59] [D60] velocity', () => {
       const within = harnessOf<Speed>(options(tumbling(10), { maxGap: 20 }));
       feed(within, [1, 10], [31, 20]);
       for (const w of steps) within.watermark(w);
-      expect(speeds(within)).toEqual([['a', 0, null], ['a', 30, 1]]);
+      expect(speeds(within)).toEqual([
+        ['a', 0, null],
+        ['a', 30, 1],
+      ]);
       const beyond = harnessOf<Speed>(options(tumbling(10), { maxGap: 19 }));
       feed(beyond, [1, 10], [31, 20]);
       for (const w of steps) beyond.watermark(w);
-      expect(speeds(beyond)).toEqual([['a', 0, null], ['a', 30, null]]);
+      expect(speeds(beyond)).toEqual([
+        ['a', 0, null],
+        ['a', 30, null],
+      ]);
     }
   });
 
@@ -383,7 +480,12 @@ describe('[D59] [D60] velocity', () => {
     const h = harnessOf<Speed>(options(sliding(20, 10)));
     feed(h, [5, 10], [15, 30], [25, 10]);
     h.watermark(Infinity);
-    expect(speeds(h)).toEqual([['a', -10, null], ['a', 0, 3], ['a', 10, 0], ['a', 20, -0.75]]);
+    expect(speeds(h)).toEqual([
+      ['a', -10, null],
+      ['a', 0, 3],
+      ['a', 10, 0],
+      ['a', 20, -0.75],
+    ]);
   });
 
   it.each([
@@ -394,7 +496,10 @@ describe('[D59] [D60] velocity', () => {
       const h = harnessOf<Speed>(options(window));
       feed(h, [1, 10], [11, 30]);
       for (const w of steps) h.watermark(w);
-      expect(speeds(h), `W ${steps.join()}`).toEqual([['a', 0, null], ['a', 10, 2]]);
+      expect(speeds(h), `W ${steps.join()}`).toEqual([
+        ['a', 0, null],
+        ['a', 10, 2],
+      ]);
     }
   });
 
@@ -403,7 +508,11 @@ describe('[D59] [D60] velocity', () => {
       const h = harnessOf<Speed>(options(session(10), { maxGap: 8 }));
       feed(h, [1, 10], [19, 30], [60, 5]);
       for (const w of steps) h.watermark(w);
-      expect(speeds(h), `W ${steps.join()}`).toEqual([['a', 1, null], ['a', 19, 2], ['a', 60, null]]);
+      expect(speeds(h), `W ${steps.join()}`).toEqual([
+        ['a', 1, null],
+        ['a', 19, 2],
+        ['a', 60, null],
+      ]);
     }
   });
 
@@ -411,9 +520,15 @@ describe('[D59] [D60] velocity', () => {
     const h = harnessOf<Change<Speed>>({ ...options(tumbling(10)), emit: onTime() });
     feed(h, [1, 10], [11, 30]);
     h.watermark(20, 5);
-    expect(h.takeRows().map(({ row, pane }) => [row.window.start, row.speed, pane.timing])).toEqual([[0, null, 'onTime'], [10, 2, 'onTime']]);
+    expect(h.takeRows().map(({ row, pane }) => [row.window.start, row.speed, pane.timing])).toEqual([
+      [0, null, 'onTime'],
+      [10, 2, 'onTime'],
+    ]);
     feed(h, [2, 20]);
-    expect(h.takeRows().map(({ row, pane }) => [row.window.start, row.speed, pane.timing, pane.index])).toEqual([[0, null, 'late', 1], [10, 0, 'late', 1]]);
+    expect(h.takeRows().map(({ row, pane }) => [row.window.start, row.speed, pane.timing, pane.index])).toEqual([
+      [0, null, 'late', 1],
+      [10, 0, 'late', 1],
+    ]);
     feed(h, [12, 30]);
     expect(h.takeRows().map(({ row }) => [row.window.start, row.speed])).toEqual([[10, 1]]);
     h.watermark(30, 10);
@@ -424,7 +539,12 @@ describe('[D59] [D60] velocity', () => {
   it('in update mode the next window follows every row', () => {
     const h = harnessOf<Change<Speed>>({ ...options(tumbling(10)), emit: onUpdate() });
     feed(h, [1, 10], [11, 30], [2, 20]);
-    expect(h.takeRows().map(({ row }) => [row.window.start, row.speed])).toEqual([[0, null], [10, 2], [0, null], [10, 0]]);
+    expect(h.takeRows().map(({ row }) => [row.window.start, row.speed])).toEqual([
+      [0, null],
+      [10, 2],
+      [0, null],
+      [10, 0],
+    ]);
   });
 
   it('remembers one window for each key, and forgets it', () => {
@@ -464,13 +584,19 @@ describe('[D4] the columns of the brief in one query, against plain recomputatio
     engagement_score: i % 19 === 0 ? null : ((i * 37) % 100) / 8,
     duration_seconds: i % 5 === 0 ? null : (i * 3) % 600,
   }));
-  const numbers = (of: readonly Video[], column: 'view_count' | 'like_count' | 'comment_count' | 'engagement_score' | 'duration_seconds'): number[] =>
-    of.flatMap((video) => (video[column] === null ? [] : [video[column]]));
+  const numbers = (
+    of: readonly Video[],
+    column: 'view_count' | 'like_count' | 'comment_count' | 'engagement_score' | 'duration_seconds',
+  ): number[] => of.flatMap((video) => (video[column] === null ? [] : [video[column]]));
   const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
   const mean = (values: readonly number[]): number => sum(values) / values.length;
   const corr = (pairs: readonly (readonly [number, number])[]): number => {
     const [mx, my] = [mean(pairs.map(([x]) => x)), mean(pairs.map(([, y]) => y))];
-    const [sxy, sxx, syy] = [sum(pairs.map(([x, y]) => (x - mx) * (y - my))), sum(pairs.map(([x]) => (x - mx) ** 2)), sum(pairs.map(([, y]) => (y - my) ** 2))];
+    const [sxy, sxx, syy] = [
+      sum(pairs.map(([x, y]) => (x - mx) * (y - my))),
+      sum(pairs.map(([x]) => (x - mx) ** 2)),
+      sum(pairs.map(([, y]) => (y - my) ** 2)),
+    ];
     return sxy / Math.sqrt(sxx * syy);
   };
   const pairs = (of: readonly Video[], other: 'like_count' | 'comment_count'): [number, number][] =>
@@ -511,15 +637,22 @@ describe('[D4] the columns of the brief in one query, against plain recomputatio
     '[D55] total_comments': ['total_comments', (v) => sum(numbers(v, 'comment_count'))],
     '[D56] engagement_rate': ['engagement_rate', (v) => mean(numbers(v, 'engagement_score'))],
     '[D57] avg_duration': ['avg_duration', (v) => mean(numbers(v, 'duration_seconds'))],
-    '[D58] trending_videos: above 100000, not at it': ['trending_videos', (v) => v.filter(({ view_count: n }) => n !== null && n > 100_000).length],
+    '[D58] trending_videos: above 100000, not at it': [
+      'trending_videos',
+      (v) => v.filter(({ view_count: n }) => n !== null && n > 100_000).length,
+    ],
     '[D62] views_likes_correlation': ['views_likes', (v) => corr(pairs(v, 'like_count'))],
     '[D63] views_comments_correlation': ['views_comments', (v) => corr(pairs(v, 'comment_count'))],
   };
 
   it('has every window that has rows', () => {
-    const starts = new Set(videos.flatMap(({ t }) => Array.from({ length: 12 }, (_, i) => (Math.floor(t / 300_000) - i) * 300_000)));
+    const starts = new Set(
+      videos.flatMap(({ t }) => Array.from({ length: 12 }, (_, i) => (Math.floor(t / 300_000) - i) * 300_000)),
+    );
     expect(answers.map(({ window }) => window.start)).toEqual([...starts].sort((a, b) => a - b));
-    expect(videos.some(({ view_count }) => view_count === 100_000) && videos.some(({ view_count }) => view_count === 100_001)).toBe(true);
+    expect(
+      videos.some(({ view_count }) => view_count === 100_000) && videos.some(({ view_count }) => view_count === 100_001),
+    ).toBe(true);
   });
 
   it.each(Object.entries(wanted))('%s', (_name, [column, of]) => {
@@ -527,7 +660,10 @@ describe('[D4] the columns of the brief in one query, against plain recomputatio
       const videosOf = inside(row.window);
       const want = of(videosOf);
       const got = row[column];
-      if (Number.isFinite(want)) expect(Math.abs((got as number) - want) <= 1e-9 * Math.max(1, Math.abs(want)), `${column} ${String(got)} ${want}`).toBe(true);
+      if (Number.isFinite(want))
+        expect(Math.abs((got as number) - want) <= 1e-9 * Math.max(1, Math.abs(want)), `${column} ${String(got)} ${want}`).toBe(
+          true,
+        );
       else expect(got).toBeNull();
     }
   });
@@ -541,12 +677,21 @@ describe('[D4] the columns of the brief in one query, against plain recomputatio
   });
 
   it('[P1.2] per page: views, unique users, the most popular action (count desc, then name)', () => {
-    const clicks = Array.from({ length: 60 }, (_, i) => ({ t: i * 11_000, page: `/p${i % 3}`, user: `u${(i * 5) % 7}`, action: ['view', 'click', 'buy'][(i * i) % 3]! }));
+    const clicks = Array.from({ length: 60 }, (_, i) => ({
+      t: i * 11_000,
+      page: `/p${i % 3}`,
+      user: `u${(i * 5) % 7}`,
+      action: ['view', 'click', 'buy'][(i * i) % 3]!,
+    }));
     const got: unknown[] = [];
     from(clicks)
       .pipe(
         withWatermark('t', '2 minutes'),
-        aggregate({ key: 'page', window: tumbling('5 minutes'), select: { views: agg.count(), users: agg.countDistinct('user'), action: agg.mode('action') } }),
+        aggregate({
+          key: 'page',
+          window: tumbling('5 minutes'),
+          select: { views: agg.count(), users: agg.countDistinct('user'), action: agg.mode('action') },
+        }),
         rows(),
       )
       .subscribe(({ window, page, views, users, action }) => got.push([window.start, page, views, users, action]));
@@ -581,14 +726,30 @@ describe('subscriptions and plans', () => {
   it('describe() names key, window, policy and aggregates as plain data', () => {
     const stream = of({ t: 1, k: 'a', v: 1 }).pipe(
       withWatermark('t', 0),
-      aggregate({ id: 'hourly', key: 'k', window: sliding('1 hour', '5 minutes'), select: { total: agg.sum('v') }, emit: onTime() }),
+      aggregate({
+        id: 'hourly',
+        key: 'k',
+        window: sliding('1 hour', '5 minutes'),
+        select: { total: agg.sum('v') },
+        emit: onTime(),
+      }),
     );
-    const { plan, traits } = (stream as unknown as Record<symbol, { plan: { description: object }; traits: object }>)[Symbol.for('tidemark/1')]!;
+    const { plan, traits } = (stream as unknown as Record<symbol, { plan: { description: object }; traits: object }>)[
+      Symbol.for('tidemark/1')
+    ]!;
     expect(plan).toMatchObject({
       id: 'hourly',
       type: 'aggregate',
       stateful: true,
-      description: { key: ['k'], window: 'sliding', size: '1 hour', slide: '5 minutes', offsetMs: 0, emit: 'onTime', select: { total: { fn: 'sum', version: 1, column: 'v' } } },
+      description: {
+        key: ['k'],
+        window: 'sliding',
+        size: '1 hour',
+        slide: '5 minutes',
+        offsetMs: 0,
+        emit: 'onTime',
+        select: { total: { fn: 'sum', version: 1, column: 'v' } },
+      },
     });
     expect(traits).toMatchObject({ kind: 'change', ties: 'ordered', finality: 'window', windowColumns: ['window'] });
     expect(traits).not.toHaveProperty('timeColumn');
@@ -597,17 +758,32 @@ describe('subscriptions and plans', () => {
 
   it('the traits of its results', () => {
     const timed = of({ t: 1 }).pipe(withWatermark('t', 5));
-    const traitsOf = (stream: object): unknown => (stream as Record<symbol, { traits: unknown }>)[Symbol.for('tidemark/1')]!.traits;
-    expect(traitsOf(timed.pipe(aggregate({ window: tumbling(10), select: { n: agg.count() } })))).toMatchObject({ kind: 'event', ties: 'ordered', delayMs: 5, windowColumns: ['window'] });
+    const traitsOf = (stream: object): unknown =>
+      (stream as Record<symbol, { traits: unknown }>)[Symbol.for('tidemark/1')]!.traits;
+    expect(traitsOf(timed.pipe(aggregate({ window: tumbling(10), select: { n: agg.count() } })))).toMatchObject({
+      kind: 'event',
+      ties: 'ordered',
+      delayMs: 5,
+      windowColumns: ['window'],
+    });
     expect(traitsOf(timed.pipe(aggregate({ window: tumbling(10), select: { n: agg.count() } })))).not.toHaveProperty('finality');
-    expect(traitsOf(timed.pipe(aggregate({ select: { n: agg.count() } })))).toMatchObject({ kind: 'change', ties: 'ordered', finality: 'end', windowColumns: [] });
+    expect(traitsOf(timed.pipe(aggregate({ select: { n: agg.count() } })))).toMatchObject({
+      kind: 'change',
+      ties: 'ordered',
+      finality: 'end',
+      windowColumns: [],
+    });
   });
 
   it('wants a no-data batch only when the watermark would move on', () => {
-    const signalsOf: readonly Signal<Row>[] = [{ kind: 'event', time: 1, row: { t: 1 } }, { kind: 'watermark', time: 5 }];
+    const signalsOf: readonly Signal<Row>[] = [
+      { kind: 'event', time: 1, row: { t: 1 } },
+      { kind: 'watermark', time: 5 },
+    ];
     const h = harnessOf({ window: tumbling(10), select: { n: agg.count<Row>() } });
     signalsOf.forEach((signal) => h.signal(signal));
-    const stage = (h as unknown as { stages: readonly { processor: { wantsBatch?(w: number, now: number): boolean } }[] }).stages[0]!;
+    const stage = (h as unknown as { stages: readonly { processor: { wantsBatch?(w: number, now: number): boolean } }[] })
+      .stages[0]!;
     expect(stage.processor.wantsBatch?.(5, 0)).toBe(false);
     expect(stage.processor.wantsBatch?.(6, 0)).toBe(true);
   });

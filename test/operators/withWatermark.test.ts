@@ -52,24 +52,26 @@ function push(harness: OperatorHarness<Row, Row>, ...times: unknown[]): string {
 
 describe('withWatermark', () => {
   it('[D20] a row goes first, then the watermark it causes; W never falls', () => {
-    new TestScheduler((actual, expected) => expect(actual).toEqual(expected)).run(({ cold, expectObservable, expectSubscriptions }) => {
-      const rowsOf = { a: { t: 10 }, b: { t: 30 }, c: { t: 20 }, d: { t: 50 } };
-      const source = cold('   -a---b---c---d---|', rowsOf);
-      const subscription = '  ^----------------!';
-      const expected = '      -(aA)(bB)c---(dD)(E|)'.replace(/ /g, '');
-      const values: Record<string, Signal<{ t: number }>> = {
-        a: { kind: 'event', time: 10, row: rowsOf.a },
-        A: { kind: 'watermark', time: 0 },
-        b: { kind: 'event', time: 30, row: rowsOf.b },
-        B: { kind: 'watermark', time: 20 },
-        c: { kind: 'event', time: 20, row: rowsOf.c },
-        d: { kind: 'event', time: 50, row: rowsOf.d },
-        D: { kind: 'watermark', time: 40 },
-        E: { kind: 'watermark', time: Infinity },
-      };
-      expectObservable(source.pipe(withWatermark('t', 10), signals())).toBe(expected, values);
-      expectSubscriptions(source.subscriptions).toBe(subscription);
-    });
+    new TestScheduler((actual, expected) => expect(actual).toEqual(expected)).run(
+      ({ cold, expectObservable, expectSubscriptions }) => {
+        const rowsOf = { a: { t: 10 }, b: { t: 30 }, c: { t: 20 }, d: { t: 50 } };
+        const source = cold('   -a---b---c---d---|', rowsOf);
+        const subscription = '  ^----------------!';
+        const expected = '      -(aA)(bB)c---(dD)(E|)'.replace(/ /g, '');
+        const values: Record<string, Signal<{ t: number }>> = {
+          a: { kind: 'event', time: 10, row: rowsOf.a },
+          A: { kind: 'watermark', time: 0 },
+          b: { kind: 'event', time: 30, row: rowsOf.b },
+          B: { kind: 'watermark', time: 20 },
+          c: { kind: 'event', time: 20, row: rowsOf.c },
+          d: { kind: 'event', time: 50, row: rowsOf.d },
+          D: { kind: 'watermark', time: 40 },
+          E: { kind: 'watermark', time: Infinity },
+        };
+        expectObservable(source.pipe(withWatermark('t', 10), signals())).toBe(expected, values);
+        expectSubscriptions(source.subscriptions).toBe(subscription);
+      },
+    );
   });
 
   it('[D23] W is the largest event time minus the delay, exactly', () => {
@@ -89,7 +91,9 @@ describe('withWatermark', () => {
       .subscribe((signal) => seen.push(textOf(signal as Signal<never>)));
     expect(seen).toEqual([`${HOUR}`, `W${HOUR - 600_000}`, 'WInfinity']);
     const late: string[] = [];
-    of({ at: 100 }).pipe(withWatermark("at - interval '1 second'", { allowedLateness: 50 }), signals()).subscribe((s) => late.push(textOf(s as Signal<never>)));
+    of({ at: 100 })
+      .pipe(withWatermark("at - interval '1 second'", { allowedLateness: 50 }), signals())
+      .subscribe((s) => late.push(textOf(s as Signal<never>)));
     expect(late).toEqual(['100', 'W-900/-950', 'WInfinity']);
   });
 
@@ -109,7 +113,9 @@ describe('withWatermark', () => {
   });
 
   it('refuses a delay that cannot be read', () => {
-    expect(() => withWatermark('t' as never, '10 mintues' as never)).toThrow(expect.objectContaining({ code: 'TIDEMARK_DURATION' }) as Error);
+    expect(() => withWatermark('t' as never, '10 mintues' as never)).toThrow(
+      expect.objectContaining({ code: 'TIDEMARK_DURATION' }) as Error,
+    );
   });
 
   it.each([
@@ -136,22 +142,36 @@ describe('[D18] event time', () => {
     expect(push(harnessOf(0, { unit: 'seconds' }), 2, 2.5)).toBe('2000 W2000 2500 W2500');
   });
 
-  it.each([['null', null], ['undefined', undefined], ['NaN', NaN], ['an invalid Date', new Date(NaN)], ['no ISO text', 'yesterday'], ['an infinity', Infinity], ['an absurd time', 9e15], ['an object', {}]])(
-    'rejects %s as invalid, and it moves nothing',
-    (_name, t) => {
-      const harness = harnessOf(0);
-      push(harness, 5);
-      harness.push({ t });
-      const [rejection] = harness.takeRejected();
-      expect(rejection).toMatchObject({ reason: 'invalid', time: NaN, row: { t }, operator: expect.any(String) as string, watermark: 5 });
-      expect(rejection?.detail?.message).toEqual(expect.any(String));
-      expect(push(harness, 6)).toBe('6 W6');
-      expect(harness.tally).toMatchObject({ in: 3, forwarded: 2, rejected: { invalid: 1 } });
-    },
-  );
+  it.each([
+    ['null', null],
+    ['undefined', undefined],
+    ['NaN', NaN],
+    ['an invalid Date', new Date(NaN)],
+    ['no ISO text', 'yesterday'],
+    ['an infinity', Infinity],
+    ['an absurd time', 9e15],
+    ['an object', {}],
+  ])('rejects %s as invalid, and it moves nothing', (_name, t) => {
+    const harness = harnessOf(0);
+    push(harness, 5);
+    harness.push({ t });
+    const [rejection] = harness.takeRejected();
+    expect(rejection).toMatchObject({
+      reason: 'invalid',
+      time: NaN,
+      row: { t },
+      operator: expect.any(String) as string,
+      watermark: 5,
+    });
+    expect(rejection?.detail?.message).toEqual(expect.any(String));
+    expect(push(harness, 6)).toBe('6 W6');
+    expect(harness.tally).toMatchObject({ in: 3, forwarded: 2, rejected: { invalid: 1 } });
+  });
 
   it('the extreme instants of a Date are times', () => {
-    expect(push(harnessOf(0, { maxFutureSkew: false }), -8.64e15, 8.64e15)).toBe('-8640000000000000 W-8640000000000000 8640000000000000 W8640000000000000');
+    expect(push(harnessOf(0, { maxFutureSkew: false }), -8.64e15, 8.64e15)).toBe(
+      '-8640000000000000 W-8640000000000000 8640000000000000 W8640000000000000',
+    );
   });
 });
 
@@ -167,7 +187,9 @@ describe('the end', () => {
   it('not when it fails', () => {
     const source = new Subject<{ t: number }>();
     const seen: string[] = [];
-    source.pipe(withWatermark('t', 0), signals()).subscribe({ next: (s) => seen.push(textOf(s)), error: () => seen.push('error') });
+    source
+      .pipe(withWatermark('t', 0), signals())
+      .subscribe({ next: (s) => seen.push(textOf(s)), error: () => seen.push('error') });
     source.next({ t: 1 });
     source.error(new Error('boom'));
     expect(seen).toEqual(['1', 'W1', 'error']);
@@ -206,7 +228,11 @@ describe('emitEvery', () => {
     const out: unknown[] = [];
     const source = of(...[1, 9, 25, 3, 26, 27].map((t) => ({ t })));
     source
-      .pipe(withWatermark('t', 0, { emitEvery: { rows: 4 } }), aggregate({ window: tumbling(10), select: { n: agg.count() } }), rows())
+      .pipe(
+        withWatermark('t', 0, { emitEvery: { rows: 4 } }),
+        aggregate({ window: tumbling(10), select: { n: agg.count() } }),
+        rows(),
+      )
       .subscribe((row) => out.push([row.window.start, row.n]));
     expect(out).toEqual([
       [0, 3],
@@ -222,13 +248,24 @@ describe('strategies', () => {
 
   it('punctuated: W is what the rows say', () => {
     const harness = harnessOf(punctuated<Row>((row) => row.mark));
-    for (const [t, mark] of [[10, null], [12, 9], [11, 5], [20, 15.7], [1, undefined]] as const) harness.push({ t, ...(mark === undefined ? {} : { mark }) });
+    for (const [t, mark] of [
+      [10, null],
+      [12, 9],
+      [11, 5],
+      [20, 15.7],
+      [1, undefined],
+    ] as const)
+      harness.push({ t, ...(mark === undefined ? {} : { mark }) });
     expect(said(harness)).toBe('10 12 W9 11 20 W15 1');
   });
 
   it('a strategy is made anew for each subscription', () => {
     let made = 0;
-    const strategy: WatermarkStrategy = { ...monotonous(), fixedDelayMs: undefined as never, create: () => (made++, monotonous().create()) };
+    const strategy: WatermarkStrategy = {
+      ...monotonous(),
+      fixedDelayMs: undefined as never,
+      create: () => (made++, monotonous().create()),
+    };
     const stream = of({ t: 1 }).pipe(withWatermark('t', strategy), rows());
     stream.subscribe();
     stream.subscribe();
@@ -249,9 +286,18 @@ describe('strategies', () => {
       describe: () => ({ kind: 'spy' }),
     });
     push(harnessOf(strategy('instant')), 10, 7, 8, null, 6);
-    expect(told.splice(0)).toEqual([[10, 10, false], [7, 10, true], [8, 10, false], [6, 10, true]]);
+    expect(told.splice(0)).toEqual([
+      [10, 10, false],
+      [7, 10, true],
+      [8, 10, false],
+      [6, 10, true],
+    ]);
     push(harnessOf(strategy('ordered')), 10, 7, 6);
-    expect(told).toEqual([[10, 10, false], [7, 10, false], [6, 10, true]]);
+    expect(told).toEqual([
+      [10, 10, false],
+      [7, 10, false],
+      [6, 10, true],
+    ]);
   });
 
   it('a strategy cannot make W fall, and its fractions are floored', () => {
@@ -270,7 +316,13 @@ describe('strategies', () => {
     const strategy: WatermarkStrategy<{ t: number }> = {
       kind: 'fed',
       ties: 'instant',
-      create: () => ({ delayMs: 0, observe: (_t, _r, max) => max, feedback: (lost) => void fed.push(lost), encode: () => null, decode: () => undefined }),
+      create: () => ({
+        delayMs: 0,
+        observe: (_t, _r, max) => max,
+        feedback: (lost) => void fed.push(lost),
+        encode: () => null,
+        decode: () => undefined,
+      }),
       describe: () => ({ kind: 'fed' }),
     };
     const source = new Subject<{ t: number }>();
@@ -365,7 +417,10 @@ describe('advanceWhenIdle', () => {
   const windowed = (): OperatorHarness<Row, unknown> =>
     operatorHarness<Row, unknown, 'event', 'event'>(
       ((source: Observable<never>) =>
-        source.pipe(withWatermark((row: Row) => row.t as number, 0, { idleAfter: 10, advanceWhenIdle: true }) as never, aggregate({ window: tumbling(10), select: { n: agg.count() } }) as never)) as never,
+        source.pipe(
+          withWatermark((row: Row) => row.t as number, 0, { idleAfter: 10, advanceWhenIdle: true }) as never,
+          aggregate({ window: tumbling(10), select: { n: agg.count() } }) as never,
+        )) as never,
       { traits: { kind: 'untimed', watermark: false } },
     );
 
@@ -416,7 +471,13 @@ describe('maxFutureSkew', () => {
     expect(push(harness, 6000)).toBe('6000 W6000');
     harness.push({ t: 6001 });
     expect(harness.takeRejected()).toEqual([
-      expect.objectContaining({ reason: 'future', time: 6001, row: { t: 6001 }, watermark: 6000, detail: { behindMs: -1001, message: expect.any(String) as string } }),
+      expect.objectContaining({
+        reason: 'future',
+        time: 6001,
+        row: { t: 6001 },
+        watermark: 6000,
+        detail: { behindMs: -1001, message: expect.any(String) as string },
+      }),
     ]);
     expect(push(harness, 6000)).toBe('6000');
     harness.advance(1);
@@ -439,7 +500,9 @@ describe('maxFutureSkew', () => {
   it('uses the scheduler option', () => {
     const clock = new ManualClock(0);
     const seen: string[] = [];
-    of({ t: 50 }, { t: 51 }).pipe(withWatermark('t', 0, { scheduler: clock, maxFutureSkew: 50 }), signals()).subscribe((s) => seen.push(textOf(s)));
+    of({ t: 50 }, { t: 51 })
+      .pipe(withWatermark('t', 0, { scheduler: clock, maxFutureSkew: 50 }), signals())
+      .subscribe((s) => seen.push(textOf(s)));
     expect(seen).toEqual(['50', 'W50', 'future', 'WInfinity']);
   });
 });
@@ -459,13 +522,17 @@ describe('withTimestamps', () => {
 
   it('nothing is ever late', () => {
     const out: unknown[] = [];
-    of({ t: 100 }, { t: 1 }).pipe(withTimestamps('t'), aggregate({ window: tumbling(10), select: { n: agg.count() } }), rows()).subscribe((row) => out.push(row.window.start));
+    of({ t: 100 }, { t: 1 })
+      .pipe(withTimestamps('t'), aggregate({ window: tumbling(10), select: { n: agg.count() } }), rows())
+      .subscribe((row) => out.push(row.window.start));
     expect(out).toEqual([0, 100]);
   });
 
   it('is refused where there is event time already', () => {
     const timed = of({ t: 1 }).pipe(withWatermark('t', 0));
-    expect(() => timed.pipe(withTimestamps('t' as never))).toThrow(expect.objectContaining({ code: 'TIDEMARK_WATERMARK_REDEFINED' }) as Error);
+    expect(() => timed.pipe(withTimestamps('t' as never))).toThrow(
+      expect.objectContaining({ code: 'TIDEMARK_WATERMARK_REDEFINED' }) as Error,
+    );
     expect(() => of({ t: 1 }).pipe(withTimestamps('t'), withWatermark('t' as never, 1))).toThrow(TidemarkError);
   });
 });
@@ -516,7 +583,11 @@ describe('untimed streams', () => {
   it('operators that need no time come before withWatermark', () => {
     const seen: string[] = [];
     events(of({ s: '5' }, { s: '7' }))
-      .pipe(mapRows((r) => ({ t: Number(r.s) })), withWatermark('t', 1), signals())
+      .pipe(
+        mapRows((r) => ({ t: Number(r.s) })),
+        withWatermark('t', 1),
+        signals(),
+      )
       .subscribe((s) => seen.push(textOf(s)));
     expect(seen).toEqual(['5', 'W4', '7', 'W6', 'WInfinity']);
   });
@@ -525,9 +596,24 @@ describe('untimed streams', () => {
 describe('describe()', () => {
   it('is frozen plain data', () => {
     const stream = of({ t: 1 }).pipe(withWatermark('t', '10 minutes', { allowedLateness: 5, id: 'w' }));
-    const { plan, traits } = (stream as unknown as Record<symbol, { plan: { id: string; description: object }; traits: object }>)[Symbol.for('tidemark/1')]!;
-    expect(plan).toMatchObject({ id: 'w', type: 'withWatermark', stateful: true, description: { column: 't', kind: 'fixedDelay', delayMs: 600_000, allowedLatenessMs: 5 } });
+    const { plan, traits } = (stream as unknown as Record<symbol, { plan: { id: string; description: object }; traits: object }>)[
+      Symbol.for('tidemark/1')
+    ]!;
+    expect(plan).toMatchObject({
+      id: 'w',
+      type: 'withWatermark',
+      stateful: true,
+      description: { column: 't', kind: 'fixedDelay', delayMs: 600_000, allowedLatenessMs: 5 },
+    });
     expect(Object.isFrozen(plan) && Object.isFrozen(plan.description)).toBe(true);
-    expect(traits).toMatchObject({ kind: 'event', ties: 'instant', watermark: true, timeColumn: 't', delayMs: 600_000, allowedLatenessMs: 5, onError: 'error' });
+    expect(traits).toMatchObject({
+      kind: 'event',
+      ties: 'instant',
+      watermark: true,
+      timeColumn: 't',
+      delayMs: 600_000,
+      allowedLatenessMs: 5,
+      onError: 'error',
+    });
   });
 });

@@ -17,14 +17,27 @@ describe('two copies of the library understand each other', () => {
   afterAll(() => vi.resetModules());
 
   const rows = [{ t: 1 }, { t: 12 }, { t: 3 }, { t: 25 }];
-  const count = ({ aggregate, tumbling, agg }: Library) => aggregate<{ t: number }, { n: ReturnType<typeof agg.count> }, undefined, ReturnType<typeof tumbling>>({ window: tumbling(10), select: { n: agg.count() as never } });
+  const count = ({ aggregate, tumbling, agg }: Library) =>
+    aggregate<{ t: number }, { n: ReturnType<typeof agg.count> }, undefined, ReturnType<typeof tumbling>>({
+      window: tumbling(10),
+      select: { n: agg.count() as never },
+    });
   const heard = (stream: Observable<unknown>): unknown[] => {
     const log: unknown[] = [];
-    stream.subscribe({ next: (value) => log.push(value), error: (cause: { code: string }) => log.push(cause.code), complete: () => log.push('complete') });
+    stream.subscribe({
+      next: (value) => log.push(value),
+      error: (cause: { code: string }) => log.push(cause.code),
+      complete: () => log.push('complete'),
+    });
     return log;
   };
   const shown = (library: Library, stream: unknown): unknown[] =>
-    heard((stream as ReturnType<ReturnType<typeof count>>).pipe(library.outcomes(), map((o) => (o.kind === 'row' ? (o.row as { n: number }).n : o.reason))));
+    heard(
+      (stream as ReturnType<ReturnType<typeof count>>).pipe(
+        library.outcomes(),
+        map((o) => (o.kind === 'row' ? (o.row as { n: number }).n : o.reason)),
+      ),
+    );
 
   it('are two copies', () => {
     expect(one.withWatermark).not.toBe(two.withWatermark);
@@ -32,13 +45,24 @@ describe('two copies of the library understand each other', () => {
   });
 
   it('fused: operators of one on a stream of the other', () => {
-    const stream = of(...rows).pipe(one.withWatermark('t', 0), two.mapRows((r) => r), count(one) as never, two.filterRows(() => true) as never);
+    const stream = of(...rows).pipe(
+      one.withWatermark('t', 0),
+      two.mapRows((r) => r),
+      count(one) as never,
+      two.filterRows(() => true) as never,
+    );
     expect(shown(two, stream)).toEqual([1, 'late', 1, 1, 'complete']);
     expect(shown(one, stream)).toEqual([1, 'late', 1, 1, 'complete']);
   });
 
   it('materialised: elements of one taken apart by the other', () => {
-    const stream = of(...rows).pipe(one.withWatermark('t', 0), tap(), two.mapRows((r) => r), share(), count(one) as never);
+    const stream = of(...rows).pipe(
+      one.withWatermark('t', 0),
+      tap(),
+      two.mapRows((r) => r),
+      share(),
+      count(one) as never,
+    );
     expect(shown(two, stream)).toEqual([1, 'late', 1, 1, 'complete']);
   });
 
@@ -53,7 +77,9 @@ describe('two copies of the library understand each other', () => {
     };
     const timed = of(...rows).pipe(one.withWatermark('t', 0));
     expect(code(() => timed.pipe(two.withWatermark('t' as never, 0)))).toBe('TIDEMARK_WATERMARK_REDEFINED');
-    expect(code(() => (timed.pipe(tap()) as typeof timed).pipe(two.withWatermark('t' as never, 0)))).toBe('TIDEMARK_WATERMARK_REDEFINED');
+    expect(code(() => (timed.pipe(tap()) as typeof timed).pipe(two.withWatermark('t' as never, 0)))).toBe(
+      'TIDEMARK_WATERMARK_REDEFINED',
+    );
     expect(code(() => one.events(of(...rows)).pipe(count(two) as never))).toBe('TIDEMARK_UNTIMED');
   });
 
@@ -66,7 +92,14 @@ describe('two copies of the library understand each other', () => {
       }),
       two.mapRows((r) => r),
     );
-    expect(heard(failing.pipe(two.rows(), map((r) => r.t)))).toEqual([1, 'TIDEMARK_OVERFLOW']);
+    expect(
+      heard(
+        failing.pipe(
+          two.rows(),
+          map((r) => r.t),
+        ),
+      ),
+    ).toEqual([1, 'TIDEMARK_OVERFLOW']);
     const inOther = of(...rows).pipe(
       one.withWatermark('t', 0),
       two.mapRows((r) => {
@@ -74,6 +107,13 @@ describe('two copies of the library understand each other', () => {
         return r;
       }),
     );
-    expect(heard(inOther.pipe(one.rows(), map((r) => r.t)))).toEqual([1, 'TIDEMARK_OVERFLOW']);
+    expect(
+      heard(
+        inOther.pipe(
+          one.rows(),
+          map((r) => r.t),
+        ),
+      ),
+    ).toEqual([1, 'TIDEMARK_OVERFLOW']);
   });
 });

@@ -86,13 +86,32 @@ describe('[D20] foreign operators that keep order and count', () => {
     ['takeUntil that does not come', takeUntil(new Subject())],
     ['filter that keeps all', filter(() => true)],
     ['mergeMap of one', mergeMap((element) => of(element))],
-    ['several', (source) => source.pipe(tap(), share(), finalize(() => undefined), tap())],
+    [
+      'several',
+      (source) =>
+        source.pipe(
+          tap(),
+          share(),
+          finalize(() => undefined),
+          tap(),
+        ),
+    ],
     ['distinctUntilChanged', distinctUntilChanged()],
   ];
 
   it.each(keeping)('%s between tidemark operators changes nothing', (_name, operator) => {
     expect(heard(counted(timed(of(...ROWS)).pipe(operator)))).toEqual([...WANTED, 'complete']);
-    expect(heard(counted(timed(of(...ROWS)).pipe(operator, mapRows((r: Row) => r), operator)))).toEqual([...WANTED, 'complete']);
+    expect(
+      heard(
+        counted(
+          timed(of(...ROWS)).pipe(
+            operator,
+            mapRows((r: Row) => r),
+            operator,
+          ),
+        ),
+      ),
+    ).toEqual([...WANTED, 'complete']);
   });
 
   it.each(keeping)('%s on an untimed stream, before withWatermark', (_name, operator) => {
@@ -103,7 +122,12 @@ describe('[D20] foreign operators that keep order and count', () => {
   it('tap sees opaque elements, one for each signal', () => {
     const seen: unknown[] = [];
     const said: unknown[] = [];
-    timed(of(...ROWS)).pipe(tap((element) => seen.push(element)), signals()).subscribe((s) => said.push(s));
+    timed(of(...ROWS))
+      .pipe(
+        tap((element) => seen.push(element)),
+        signals(),
+      )
+      .subscribe((s) => said.push(s));
     expect(seen).toHaveLength(said.length);
   });
 
@@ -112,13 +136,23 @@ describe('[D20] foreign operators that keep order and count', () => {
       const input = timedSignals(random, 30, 5);
       const play = (operator: OperatorFunction<Element<Any>, Element<Any>>): Signal<Any>[] => {
         const said: Signal<Any>[] = [];
-        of(...input).pipe(fromSignals(), operator, signals()).subscribe((s) => said.push(s));
+        of(...input)
+          .pipe(fromSignals(), operator, signals())
+          .subscribe((s) => said.push(s));
         return said;
       };
       const straight = play((source) => source);
       expect(straight.map(({ kind }) => kind)).toEqual(input.map(({ kind }) => kind));
       expect(play(tap())).toEqual(straight);
-      expect(play((source) => source.pipe(tap(), mapRows((r) => r), share()))).toEqual(play(mapRows((r) => r)));
+      expect(
+        play((source) =>
+          source.pipe(
+            tap(),
+            mapRows((r) => r),
+            share(),
+          ),
+        ),
+      ).toEqual(play(mapRows((r) => r)));
     });
   });
 
@@ -134,7 +168,10 @@ describe('[D20] foreign operators that keep order and count', () => {
   it('share: two consumers of one subscription see the same, also a change stream and one of ordered ties', () => {
     const source = new Subject<Row>();
     let subscriptions = 0;
-    const shared: Observable<Element<Row>> = defer((): Observable<Row> => (subscriptions++, source)).pipe(withWatermark('t', 2), share());
+    const shared: Observable<Element<Row>> = defer((): Observable<Row> => (subscriptions++, source)).pipe(
+      withWatermark('t', 2),
+      share(),
+    );
     const first = heard(counted(shared));
     const second = heard(counted(shared.pipe(filterRows((r) => r.t > 5))));
     ROWS.forEach((row) => source.next(row));
@@ -143,8 +180,20 @@ describe('[D20] foreign operators that keep order and count', () => {
     expect(first).toEqual([...WANTED, 'complete']);
     expect(second).toEqual(['0:1', '10:1', '20:1', 'complete']);
 
-    const changes = of(...ROWS).pipe(withWatermark('t', monotonous()), tap(), aggregate({ window: tumbling(10), select: { n: agg.count() }, emit: onUpdate() }), share());
-    expect(heard(changes.pipe(rows(), map(({ row }) => `${row.window.start}:${row.n}`)))).toEqual(['0:1', '0:2', '10:1', '20:1', 'complete']);
+    const changes = of(...ROWS).pipe(
+      withWatermark('t', monotonous()),
+      tap(),
+      aggregate({ window: tumbling(10), select: { n: agg.count() }, emit: onUpdate() }),
+      share(),
+    );
+    expect(
+      heard(
+        changes.pipe(
+          rows(),
+          map(({ row }) => `${row.window.start}:${row.n}`),
+        ),
+      ),
+    ).toEqual(['0:1', '0:2', '10:1', '20:1', 'complete']);
   });
 
   it('share: one consumer that leaves does not take the other with it', () => {
@@ -152,8 +201,18 @@ describe('[D20] foreign operators that keep order and count', () => {
     const shared = timed(source).pipe(share());
     const first: number[] = [];
     const second: number[] = [];
-    const leaving = shared.pipe(mapRows((r) => r.t), rows()).subscribe((t) => first.push(t));
-    shared.pipe(mapRows((r) => r.t), rows()).subscribe((t) => second.push(t));
+    const leaving = shared
+      .pipe(
+        mapRows((r) => r.t),
+        rows(),
+      )
+      .subscribe((t) => first.push(t));
+    shared
+      .pipe(
+        mapRows((r) => r.t),
+        rows(),
+      )
+      .subscribe((t) => second.push(t));
     source.next({ t: 1 });
     leaving.unsubscribe();
     source.next({ t: 2 });
@@ -178,7 +237,13 @@ describe('[D20] foreign operators that keep order and count', () => {
   it('finalize runs once, when the consumer leaves', () => {
     let done = 0;
     const source = new Subject<Row>();
-    const subscription = timed(source).pipe(finalize(() => done++), mapRows((r) => r), rows()).subscribe();
+    const subscription = timed(source)
+      .pipe(
+        finalize(() => done++),
+        mapRows((r) => r),
+        rows(),
+      )
+      .subscribe();
     expect(done).toBe(0);
     subscription.unsubscribe();
     expect(done).toBe(1);
@@ -195,7 +260,12 @@ describe('[D20] foreign operators that keep order and count', () => {
     const source = new Subject<Row>();
     const seen: string[] = [];
     timed(source)
-      .pipe(tap(), mapRows((r) => r), tap(), signals())
+      .pipe(
+        tap(),
+        mapRows((r) => r),
+        tap(),
+        signals(),
+      )
       .subscribe((s) => {
         seen.push(s.kind === 'event' ? `row ${s.row.t}` : s.kind === 'watermark' ? `W ${s.time}` : s.kind);
         if (s.kind === 'event' && s.row.t < 20) source.next({ t: s.row.t + 10 });
@@ -212,22 +282,28 @@ describe('foreign operators that lose count are refused', () => {
     ['repeat', (a) => a.pipe(repeat(2))],
     ['skip', (a) => a.pipe(skip(1))],
     ['a filter by force', (a) => a.pipe(filter((_element, i) => i !== 1))],
-    ['shareReplay to a late consumer', (a) => {
-      const replaying = a.pipe(shareReplay(2));
-      replaying.subscribe();
-      return replaying;
-    }],
+    [
+      'shareReplay to a late consumer',
+      (a) => {
+        const replaying = a.pipe(shareReplay(2));
+        replaying.subscribe();
+        return replaying;
+      },
+    ],
     ['elements said twice', (a) => a.pipe(mergeMap((element) => of(element, element)))],
     ['elements in another order', (a) => a.pipe(mergeMap((element, i) => (i === 0 ? of(element).pipe(delay(0)) : of(element))))],
-    ['retry', (a) => {
-      let failures = 0;
-      return a.pipe(
-        tap((_element) => {
-          if (failures++ === 2) throw new Error('once');
-        }),
-        retry(1),
-      );
-    }],
+    [
+      'retry',
+      (a) => {
+        let failures = 0;
+        return a.pipe(
+          tap((_element) => {
+            if (failures++ === 2) throw new Error('once');
+          }),
+          retry(1),
+        );
+      },
+    ],
   ];
 
   it.each(spoiling)('%s', (_name, spoil) => {
@@ -237,13 +313,20 @@ describe('foreign operators that lose count are refused', () => {
   });
 
   it.each(spoiling)('%s, straight into rows()', (_name, spoil) => {
-    const log = heard(spoil(timed(of(...ROWS)), timed(of(...ROWS))).pipe(rows(), map((r) => `${r.t}`)));
+    const log = heard(
+      spoil(timed(of(...ROWS)), timed(of(...ROWS))).pipe(
+        rows(),
+        map((r) => `${r.t}`),
+      ),
+    );
     expect(log.at(-1)).toBe('TIDEMARK_FOREIGN_MERGE');
   });
 
   it('names a remedy', () => {
     let message = '';
-    merge(timed(of(...ROWS)), timed(of(...ROWS))).pipe(rows()).subscribe({ error: (cause: TidemarkError) => (message = cause.message) });
+    merge(timed(of(...ROWS)), timed(of(...ROWS)))
+      .pipe(rows())
+      .subscribe({ error: (cause: TidemarkError) => (message = cause.message) });
     expect(message).toContain('mergeStreams');
   });
 
@@ -265,7 +348,16 @@ describe('foreign operators that lose count are refused', () => {
   });
 
   it('behind rows() all of it is allowed', () => {
-    expect(heard(timed(of(...ROWS)).pipe(rows(), skip(1), repeat(2), map((r) => `${r.t}`)))).toEqual(['7', '12', '4', '25', '7', '12', '4', '25', 'complete']);
+    expect(
+      heard(
+        timed(of(...ROWS)).pipe(
+          rows(),
+          skip(1),
+          repeat(2),
+          map((r) => `${r.t}`),
+        ),
+      ),
+    ).toEqual(['7', '12', '4', '25', '7', '12', '4', '25', 'complete']);
   });
 
   it.each([
@@ -275,7 +367,14 @@ describe('foreign operators that lose count are refused', () => {
     ['a number', 7],
     ['a signal', { kind: 'event', time: 1, row: 1 }],
   ])('a plain value where an element was expected: %s', (_name, value) => {
-    const by = (stream: Observable<unknown>): string[] => heard((stream as Observable<Element<Row>>).pipe(mapRows((r) => r), rows(), map(String)));
+    const by = (stream: Observable<unknown>): string[] =>
+      heard(
+        (stream as Observable<Element<Row>>).pipe(
+          mapRows((r) => r),
+          rows(),
+          map(String),
+        ),
+      );
     expect(by(of(value))).toEqual(['TIDEMARK_FOREIGN_ELEMENT']);
     expect(by(timed(of(...ROWS)).pipe(map(() => value)))).toEqual(['TIDEMARK_FOREIGN_ELEMENT']);
   });
@@ -307,12 +406,24 @@ describe('[D14] operators in an illegal order fail where the pipe is built, and 
   ])('%s', (_name, through) => {
     const timedStream = through(timed(of(...ROWS)));
     const untimed = through(any(events(of(...ROWS))));
-    const changes = through(any(timed(of(...ROWS)).pipe(aggregate({ window: tumbling(10), select: { n: agg.count() }, emit: onUpdate() }))));
+    const changes = through(
+      any(timed(of(...ROWS)).pipe(aggregate({ window: tumbling(10), select: { n: agg.count() }, emit: onUpdate() }))),
+    );
     expect(code(() => timedStream.pipe(withWatermark('t' as never, 5)))).toBe('TIDEMARK_WATERMARK_REDEFINED');
     expect(code(() => untimed.pipe(aggregate({ window: tumbling(10), select: { n: agg.count() } })))).toBe('TIDEMARK_UNTIMED');
     expect(code(() => changes.pipe(mapRows((r) => r)))).toBe('TIDEMARK_CHANGE_STREAM');
-    expect(code(() => changes.pipe(aggregate({ window: tumbling(10), select: { n: agg.count() } })))).toBe('TIDEMARK_CHANGE_STREAM');
+    expect(code(() => changes.pipe(aggregate({ window: tumbling(10), select: { n: agg.count() } })))).toBe(
+      'TIDEMARK_CHANGE_STREAM',
+    );
     expect(code(() => untimed.pipe(aggregate({ select: { n: agg.count() } })))).toBe('nothing');
-    expect(code(() => timedStream.pipe(mapRows((r) => r), filterRows(() => true), aggregate({ window: tumbling(10), select: { n: agg.count() } })))).toBe('nothing');
+    expect(
+      code(() =>
+        timedStream.pipe(
+          mapRows((r) => r),
+          filterRows(() => true),
+          aggregate({ window: tumbling(10), select: { n: agg.count() } }),
+        ),
+      ),
+    ).toBe('nothing');
   });
 });

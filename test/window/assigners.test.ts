@@ -55,15 +55,15 @@ describe('assigners', () => {
   it('global: everything is in one', () => {
     const { slicing } = globalWindow();
     expect(globalWindow().assign(5, {})).toEqual([{ start: -Infinity, end: Infinity }]);
-    expect([slicing?.sliceOf(3), slicing?.sliceEnd(-Infinity), slicing?.firstEnd(0), slicing?.lastEnd(0), slicing?.nextEnd(0), slicing?.endAt(5), slicing?.startOf(0)]).toEqual([
-      -Infinity,
-      Infinity,
-      Infinity,
-      Infinity,
-      Infinity,
-      -Infinity,
-      -Infinity,
-    ]);
+    expect([
+      slicing?.sliceOf(3),
+      slicing?.sliceEnd(-Infinity),
+      slicing?.firstEnd(0),
+      slicing?.lastEnd(0),
+      slicing?.nextEnd(0),
+      slicing?.endAt(5),
+      slicing?.startOf(0),
+    ]).toEqual([-Infinity, Infinity, Infinity, Infinity, Infinity, -Infinity, -Infinity]);
   });
 
   it('assigned: the window in the column, none where it is null', () => {
@@ -78,8 +78,15 @@ describe('assigners', () => {
   });
 
   it('custom: a window that does not begin before its end is refused for the row', () => {
-    for (const window of [{ start: 5, end: 5 }, { start: 6, end: 5 }, { start: NaN, end: 5 }, { start: 0, end: NaN }]) {
-      expect(() => customWindows(() => [window]).assign(0, {})).toThrow(expect.objectContaining({ code: 'TIDEMARK_OPTION' }) as Error);
+    for (const window of [
+      { start: 5, end: 5 },
+      { start: 6, end: 5 },
+      { start: NaN, end: 5 },
+      { start: 0, end: NaN },
+    ]) {
+      expect(() => customWindows(() => [window]).assign(0, {})).toThrow(
+        expect.objectContaining({ code: 'TIDEMARK_OPTION' }) as Error,
+      );
     }
     expect(customWindows(() => [{ start: 5, end: 6 }], { by: 'me' }).describe()).toEqual({ window: 'custom', by: 'me' });
   });
@@ -111,13 +118,24 @@ describe('assigners', () => {
   });
 
   it('describe themselves as plain data', () => {
-    expect(tumbling('1 hour', { offset: '5 minutes' }).describe()).toEqual({ window: 'tumbling', size: '1 hour', offsetMs: 300_000 });
-    expect(sliding('1 hour', '5 minutes').describe()).toEqual({ window: 'sliding', size: '1 hour', slide: '5 minutes', offsetMs: 0 });
+    expect(tumbling('1 hour', { offset: '5 minutes' }).describe()).toEqual({
+      window: 'tumbling',
+      size: '1 hour',
+      offsetMs: 300_000,
+    });
+    expect(sliding('1 hour', '5 minutes').describe()).toEqual({
+      window: 'sliding',
+      size: '1 hour',
+      slide: '5 minutes',
+      offsetMs: 0,
+    });
     expect(cumulative('1 day', '1 hour').describe()).toMatchObject({ window: 'cumulative', step: '1 hour' });
     expect(session('30 minutes').describe()).toEqual({ window: 'session', gap: '30 minutes' });
     expect(session(() => 5).describe()).toEqual({ window: 'session', gap: 'function' });
     expect(globalWindow().describe()).toEqual({ window: 'global' });
-    const kinds = [tumbling(1), sliding(2, 1), cumulative(2, 1), session(1), globalWindow(), customWindows(() => [])].map(({ kind }) => kind);
+    const kinds = [tumbling(1), sliding(2, 1), cumulative(2, 1), session(1), globalWindow(), customWindows(() => [])].map(
+      ({ kind }) => kind,
+    );
     expect(kinds).toEqual(['tumbling', 'sliding', 'cumulative', 'session', 'global', 'custom']);
   });
 });

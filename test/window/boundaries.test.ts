@@ -39,7 +39,9 @@ interface Result {
 
 function harnessOf(window: Assigner<Row>, emit?: ReturnType<typeof onTime>): OperatorHarness<Row, Result> {
   const options = { window, select: { n: agg.count<Row>() } };
-  return operatorHarness<Row, Result, 'event', 'event'>(aggregate((emit === undefined ? options : { ...options, emit }) as never) as never);
+  return operatorHarness<Row, Result, 'event', 'event'>(
+    aggregate((emit === undefined ? options : { ...options, emit }) as never) as never,
+  );
 }
 
 /** Rows as `[start,end)=n`, watermarks as `W t`, rejections as `reason t`. */
@@ -147,7 +149,13 @@ describe('[L39] lateness', () => {
     ['sliding, slide not dividing', sliding(17, 5)],
     ['cumulative', cumulative(30, 10)],
     ['session', session(6)],
-    ['custom', customWindows<Row>((t) => [{ start: t - 1, end: t + 3 }, { start: t, end: t + 8 }])],
+    [
+      'custom',
+      customWindows<Row>((t) => [
+        { start: t - 1, end: t + 3 },
+        { start: t, end: t + 8 },
+      ]),
+    ],
   ] as const)('with missingDelayMs more delay a row is kept, with 1 ms less it is not: %s', (_name, window) => {
     const inputs = [3, 50, 1, 17, 49, 44, 90, 30, 60, 61, 200, 0].map((t) => ({ t }));
     const missed = (delay: number): readonly Extract<Outcome<unknown>, { kind: 'rejected' }>[] => {
@@ -209,7 +217,12 @@ describe('[D29] sliding windows', () => {
     const harness = harnessOf(sliding(20, 5));
     harness.event(7, { t: 7 });
     for (const w of [9, 10, 14, 15, 19, 20, 24, 25, 26]) harness.watermark(w);
-    expect(said(harness).filter((line) => line.startsWith('['))).toEqual(['[-10,10)=1@9', '[-5,15)=1@14', '[0,20)=1@19', '[5,25)=1@24']);
+    expect(said(harness).filter((line) => line.startsWith('['))).toEqual([
+      '[-10,10)=1@9',
+      '[-5,15)=1@14',
+      '[0,20)=1@19',
+      '[5,25)=1@24',
+    ]);
     expect(harness.tally).toMatchObject({ absorbed: 1, held: 0 });
     expect(harness.report['openWindows']).toBe(0);
   });
@@ -220,7 +233,10 @@ describe('[D30] sessions', () => {
 
   it('a gap of exactly 30 minutes merges, 1 ms more does not', () => {
     expect(play(session('30 minutes'), 0, gap, `W${3 * gap}`)).toEqual([`[0,${2 * gap})=2@${2 * gap - 1}`]);
-    expect(play(session('30 minutes'), 0, gap + 1, `W${3 * gap}`)).toEqual([`[0,${gap})=1@${gap - 1}`, `[${gap + 1},${2 * gap + 1})=1@${2 * gap}`]);
+    expect(play(session('30 minutes'), 0, gap + 1, `W${3 * gap}`)).toEqual([
+      `[0,${gap})=1@${gap - 1}`,
+      `[${gap + 1},${2 * gap + 1})=1@${2 * gap}`,
+    ]);
     expect(play(session(10), 10, 0, 'W50')).toEqual(['[0,20)=2@19']);
     expect(play(session(10), 11, 0, 'W50')).toEqual(['[0,10)=1@9', '[11,21)=1@20']);
   });
@@ -251,7 +267,9 @@ describe('[D30] sessions', () => {
   });
 
   it('per key: other keys do not merge', () => {
-    const harness = operatorHarness<Row, Result, 'event', 'event'>(aggregate({ key: 'k', window: session(10), select: { n: agg.count<Row>() } } as never) as never);
+    const harness = operatorHarness<Row, Result, 'event', 'event'>(
+      aggregate({ key: 'k', window: session(10), select: { n: agg.count<Row>() } } as never) as never,
+    );
     harness.event(0, { t: 0, k: 'a' });
     harness.event(5, { t: 5, k: 'b' });
     harness.event(9, { t: 9, k: 'a' });
@@ -264,20 +282,18 @@ describe('[D30] sessions', () => {
 
   it('a gap by row: null, NaN, 0 and negative ones put the row in no session', () => {
     const bySelf = session<Row>((row) => row.gap as number);
-    expect(play(bySelf, { t: 1, gap: null }, { t: 2, gap: NaN }, { t: 3, gap: 0 }, { t: 4, gap: -5 }, { t: 5, gap: 1 }, 'W100')).toEqual([
-      'noWindow 1',
-      'noWindow 2',
-      'noWindow 3',
-      'noWindow 4',
-      '[5,6)=1@5',
-    ]);
+    expect(
+      play(bySelf, { t: 1, gap: null }, { t: 2, gap: NaN }, { t: 3, gap: 0 }, { t: 4, gap: -5 }, { t: 5, gap: 1 }, 'W100'),
+    ).toEqual(['noWindow 1', 'noWindow 2', 'noWindow 3', 'noWindow 4', '[5,6)=1@5']);
     expect(play(bySelf, { t: 1, gap: '10 seconds' }, 'W20000')).toEqual(['[1,10001)=1@10000']);
   });
 
   it('a row with a short gap inside a long session does not shorten it', () => {
     const bySelf = session<Row>((row) => row.gap as number);
     expect(play(bySelf, { t: 0, gap: 50 }, { t: 10, gap: 2 }, 'W49', 'W50')).toEqual(['[0,50)=2@49']);
-    expect(play(bySelf, { t: 10, gap: 2 }, { t: 0, gap: 50 }, { t: 70, gap: 1 }, { t: 30, gap: 40 }, 'W100')).toEqual(['[0,71)=4@70']);
+    expect(play(bySelf, { t: 10, gap: 2 }, { t: 0, gap: 50 }, { t: 70, gap: 1 }, { t: 30, gap: 40 }, 'W100')).toEqual([
+      '[0,71)=4@70',
+    ]);
   });
 
   it('zeroGap merge: an empty window can only become part of a session that it touches', () => {
@@ -298,11 +314,28 @@ describe('[D30] sessions', () => {
 
 describe('cumulative, global and custom windows', () => {
   it('cumulative: all begin together, one ends at each step', () => {
-    expect(play(cumulative(30, 10), 0, 12, 30, 'W100')).toEqual(['[0,10)=1@9', '[0,20)=2@19', '[0,30)=2@29', '[30,40)=1@39', '[30,50)=1@49', '[30,60)=1@59']);
+    expect(play(cumulative(30, 10), 0, 12, 30, 'W100')).toEqual([
+      '[0,10)=1@9',
+      '[0,20)=2@19',
+      '[0,30)=2@29',
+      '[30,40)=1@39',
+      '[30,50)=1@49',
+      '[30,60)=1@59',
+    ]);
     expect(play(cumulative(30, 10), 29, 'W100')).toEqual(['[0,30)=1@29']);
-    expect(play(cumulative(30, 10, { offset: 5 }), 4, 5, 'W36')).toEqual(['[-25,5)=1@4', '[5,15)=1@14', '[5,25)=1@24', '[5,35)=1@34']);
+    expect(play(cumulative(30, 10, { offset: 5 }), 4, 5, 'W36')).toEqual([
+      '[-25,5)=1@4',
+      '[5,15)=1@14',
+      '[5,25)=1@24',
+      '[5,35)=1@34',
+    ]);
     expect(play(cumulative(30, 10), -1, 'W0')).toEqual(['[-30,0)=1@-1']);
-    expect(play(cumulative(30, 10), 5, 'W10', 6, 'W20', 'W30', 5)).toEqual(['[0,10)=1@9', '[0,20)=2@19', '[0,30)=2@29', 'late 5']);
+    expect(play(cumulative(30, 10), 5, 'W10', 6, 'W20', 'W30', 5)).toEqual([
+      '[0,10)=1@9',
+      '[0,20)=2@19',
+      '[0,30)=2@29',
+      'late 5',
+    ]);
   });
 
   it('global: closes at the end and only there', () => {
@@ -318,20 +351,52 @@ describe('cumulative, global and custom windows', () => {
   });
 
   it('custom: any windows, in any order; none is noWindow', () => {
-    const odd = customWindows<Row>((t) => (t % 2 === 0 ? [] : [{ start: t, end: t + 20 }, { start: t, end: t + 5 }]));
+    const odd = customWindows<Row>((t) =>
+      t % 2 === 0
+        ? []
+        : [
+            { start: t, end: t + 20 },
+            { start: t, end: t + 5 },
+          ],
+    );
     expect(play(odd, 1, 2, 'W6', 'W21')).toEqual(['noWindow 2', '[1,6)=1@5', '[1,21)=1@20']);
   });
 
   it('the windows of one step close in (end, key arrival) order, whatever the order of rows', () => {
-    for (const window of [tumbling(10), sliding(10, 5), cumulative(20, 10), customWindows<Row>((t) => [{ start: Math.floor(t / 10) * 10, end: Math.floor(t / 10) * 10 + 10 }])]) {
-      const harness = operatorHarness<Row, Result & { k: string }, 'event', 'event'>(aggregate({ key: 'k', window, select: { n: agg.count<Row>() } } as never) as never);
-      for (const [t, k] of [[25, 'c'], [3, 'b'], [14, 'a'], [4, 'a'], [1, 'c'], [12, 'b']] as const) harness.event(t, { t, k });
+    for (const window of [
+      tumbling(10),
+      sliding(10, 5),
+      cumulative(20, 10),
+      customWindows<Row>((t) => [{ start: Math.floor(t / 10) * 10, end: Math.floor(t / 10) * 10 + 10 }]),
+    ]) {
+      const harness = operatorHarness<Row, Result & { k: string }, 'event', 'event'>(
+        aggregate({ key: 'k', window, select: { n: agg.count<Row>() } } as never) as never,
+      );
+      for (const [t, k] of [
+        [25, 'c'],
+        [3, 'b'],
+        [14, 'a'],
+        [4, 'a'],
+        [1, 'c'],
+        [12, 'b'],
+      ] as const)
+        harness.event(t, { t, k });
       harness.watermark(Infinity);
       const ends = harness.takeRows().map((row) => row.window.end);
       expect(ends).toEqual([...ends].sort((a, b) => a - b));
     }
-    const harness = operatorHarness<Row, Result & { k: string }, 'event', 'event'>(aggregate({ key: 'k', window: tumbling(10), select: { n: agg.count<Row>() } } as never) as never);
-    for (const [t, k] of [[15, 'c'], [3, 'b'], [1, 'c'], [4, 'a'], [12, 'a'], [13, 'b']] as const) harness.event(t, { t, k });
+    const harness = operatorHarness<Row, Result & { k: string }, 'event', 'event'>(
+      aggregate({ key: 'k', window: tumbling(10), select: { n: agg.count<Row>() } } as never) as never,
+    );
+    for (const [t, k] of [
+      [15, 'c'],
+      [3, 'b'],
+      [1, 'c'],
+      [4, 'a'],
+      [12, 'a'],
+      [13, 'b'],
+    ] as const)
+      harness.event(t, { t, k });
     harness.watermark(Infinity);
     expect(harness.takeRows().map(({ window, k }) => `${window.start}${k}`)).toEqual(['0b', '0c', '0a', '10c', '10a', '10b']);
   });
@@ -369,7 +434,12 @@ describe('[L41] append: a window is said once, when W passes its end with the de
     for (const prefix of times.map((_t, i) => times.slice(0, i + 1))) {
       const out: string[] = [];
       from(prefix)
-        .pipe(map((t) => ({ t })), withWatermark('t', delay), aggregate({ window: tumbling(10), select: { n: agg.count() } }), outcomes())
+        .pipe(
+          map((t) => ({ t })),
+          withWatermark('t', delay),
+          aggregate({ window: tumbling(10), select: { n: agg.count() } }),
+          outcomes(),
+        )
         .subscribe((o) => out.push(o.kind === 'row' ? `[${o.row.window.start}=${o.row.n}` : `late ${o.time}`));
       log.push(out.join(' '));
     }
@@ -378,7 +448,11 @@ describe('[L41] append: a window is said once, when W passes its end with the de
 
   it('delay 0: the boundary row itself closes the window before it', () => {
     const harness = operatorHarness<Row, Result, 'event', 'event'>(
-      (source) => source.pipe(withWatermark('t' as never, 0) as never, aggregate({ window: tumbling(10), select: { n: agg.count() } }) as never) as never,
+      (source) =>
+        source.pipe(
+          withWatermark('t' as never, 0) as never,
+          aggregate({ window: tumbling(10), select: { n: agg.count() } }) as never,
+        ) as never,
       { traits: { kind: 'untimed', watermark: false } },
     );
     const log: string[][] = [];
@@ -390,7 +464,13 @@ describe('[L41] append: a window is said once, when W passes its end with the de
   });
 
   it('delay 5: the row that brings W to the end', () => {
-    expect(script(5, [1, 14, 9, 15, 9]).map((line) => line.split(' ').slice(0, 2).join(' '))).toEqual(['[0=1', '[0=1 [10=1', '[0=2 [10=1', '[0=2 [10=2', '[0=2 late']);
+    expect(script(5, [1, 14, 9, 15, 9]).map((line) => line.split(' ').slice(0, 2).join(' '))).toEqual([
+      '[0=1',
+      '[0=1 [10=1',
+      '[0=2 [10=1',
+      '[0=2 [10=2',
+      '[0=2 late',
+    ]);
   });
 
   it('[D2] shuffled within the delay gives the final output of the sorted trace', () => {
@@ -398,15 +478,26 @@ describe('[L41] append: a window is said once, when W passes its end with the de
     const finalOf = (times: readonly number[]): string[] => {
       const out: string[] = [];
       from(times)
-        .pipe(map((t) => ({ t })), withWatermark('t', 31), aggregate({ window: sliding(20, 10), select: { n: agg.count(), ids: agg.collectList('t') } }), outcomes())
-        .subscribe((o) => out.push(o.kind === 'row' ? `${o.row.window.start}:${o.row.n}:${[...o.row.ids].sort((a, b) => a - b).join()}` : 'rejected'));
+        .pipe(
+          map((t) => ({ t })),
+          withWatermark('t', 31),
+          aggregate({ window: sliding(20, 10), select: { n: agg.count(), ids: agg.collectList('t') } }),
+          outcomes(),
+        )
+        .subscribe((o) =>
+          out.push(
+            o.kind === 'row' ? `${o.row.window.start}:${o.row.n}:${[...o.row.ids].sort((a, b) => a - b).join()}` : 'rejected',
+          ),
+        );
       return out;
     };
     const wanted = finalOf(sorted);
     expect(wanted).not.toContain('rejected');
     for (let shift = 1; shift < 10; shift++) {
       // Blocks of ten rows turned round: disorder of at most 27 ms.
-      const shuffled = sorted.map((_t, i) => sorted[Math.min(59, Math.floor(i / 10) * 10 + ((9 - (i % 10) + shift) % 10))] as number);
+      const shuffled = sorted.map(
+        (_t, i) => sorted[Math.min(59, Math.floor(i / 10) * 10 + ((9 - (i % 10) + shift) % 10))] as number,
+      );
       expect(finalOf(shuffled)).toEqual(wanted);
     }
   });
@@ -423,7 +514,11 @@ describe('[L41] append: a window is said once, when W passes its end with the de
     from(input)
       .pipe(
         withWatermark('t', '10 minutes'),
-        aggregate({ key: 'action', window: tumbling('10 minutes'), select: { n: agg.count(), total: agg.sum('amount'), mean: agg.avg('amount') } }),
+        aggregate({
+          key: 'action',
+          window: tumbling('10 minutes'),
+          select: { n: agg.count(), total: agg.sum('amount'), mean: agg.avg('amount') },
+        }),
         rows(),
       )
       .subscribe((row) => out.push([row.window.start / minute, row.action, row.n, row.total, row.mean]));
@@ -443,7 +538,13 @@ describe('ties and chained windows', () => {
     windows
       .reduce((s, window) => s.pipe(aggregate({ window, select: { n: agg.sum((r) => r.n ?? 1) } })), stream)
       .pipe(outcomes())
-      .subscribe((o) => out.push(o.kind === 'row' ? `[${(o.row as unknown as Result).window.start},${(o.row as unknown as Result).window.end})=${o.row.n}` : `${o.reason} ${o.time}`));
+      .subscribe((o) =>
+        out.push(
+          o.kind === 'row'
+            ? `[${(o.row as unknown as Result).window.start},${(o.row as unknown as Result).window.end})=${o.row.n}`
+            : `${o.reason} ${o.time}`,
+        ),
+      );
     return out;
   };
   const input = of(...[1, 9, 10, 19, 20, 31, 35, 40, 59].map((t) => ({ t })));
@@ -457,8 +558,23 @@ describe('ties and chained windows', () => {
 
   it('a larger window and a sliding one', () => {
     expect(chain(input, 0, tumbling(10), tumbling(20))).toEqual(['[0,20)=4', '[20,40)=3', '[40,60)=2']);
-    expect(chain(input, 0, tumbling(10), sliding(20, 10))).toEqual(['[-10,10)=2', '[0,20)=4', '[10,30)=3', '[20,40)=3', '[30,50)=3', '[40,60)=2', '[50,70)=1']);
-    expect(chain(input, 0, tumbling(10), cumulative(20, 10))).toEqual(['[0,10)=2', '[0,20)=4', '[20,30)=1', '[20,40)=3', '[40,50)=1', '[40,60)=2']);
+    expect(chain(input, 0, tumbling(10), sliding(20, 10))).toEqual([
+      '[-10,10)=2',
+      '[0,20)=4',
+      '[10,30)=3',
+      '[20,40)=3',
+      '[30,50)=3',
+      '[40,60)=2',
+      '[50,70)=1',
+    ]);
+    expect(chain(input, 0, tumbling(10), cumulative(20, 10))).toEqual([
+      '[0,10)=2',
+      '[0,20)=4',
+      '[20,30)=1',
+      '[20,40)=3',
+      '[40,50)=1',
+      '[40,60)=2',
+    ]);
     expect(chain(input, 0, session(5), tumbling(20))).toEqual(chain(input, 7, session(5), tumbling(20)));
   });
 
@@ -513,7 +629,11 @@ describe('allowedLateness: emit and drop', () => {
   });
 
   it('onTime: a window that first gets a row after its end speaks once, as a correction', () => {
-    for (const window of [tumbling(10), session(10), customWindows<Row>((t) => [{ start: Math.floor(t / 10) * 10, end: Math.floor(t / 10) * 10 + 10 }])]) {
+    for (const window of [
+      tumbling(10),
+      session(10),
+      customWindows<Row>((t) => [{ start: Math.floor(t / 10) * 10, end: Math.floor(t / 10) * 10 + 10 }]),
+    ]) {
       const harness = harnessOf(window as Assigner<Row>, onTime());
       harness.watermark(30, 5);
       harness.event(10, { t: 10 });
@@ -572,7 +692,10 @@ describe('allowedLateness: emit and drop', () => {
     harness.event(21, { t: 21 }); // [21, 31) is on time
     harness.event(20.5, { t: 20.5 }); // [20.5, 30.5)
     expect(inPane(harness)).toEqual([]);
-    const again = harnessOf(session<Row>((r) => r.gap as number), onTime());
+    const again = harnessOf(
+      session<Row>((r) => r.gap as number),
+      onTime(),
+    );
     again.event(20, { t: 20, gap: 10 });
     again.watermark(30, 5);
     again.event(28, { t: 28, gap: 10 });
@@ -590,7 +713,8 @@ describe('the beginning and the end of time', () => {
 
   it('only +Infinity flushes; the end of the stream does not', () => {
     const log: string[] = [];
-    const signalsOf = (last: readonly Signal<Row>[]): Observable<Signal<Row>> => of({ kind: 'event', time: 1, row: { t: 1 } } as Signal<Row>, ...last);
+    const signalsOf = (last: readonly Signal<Row>[]): Observable<Signal<Row>> =>
+      of({ kind: 'event', time: 1, row: { t: 1 } } as Signal<Row>, ...last);
     const listen = (source: Observable<Signal<Row>>): void => {
       source
         .pipe(fromSignals(), aggregate({ window: tumbling(10), select: { n: agg.count() } }), rows())

@@ -35,7 +35,12 @@ describe('[D29] large overlaps', () => {
   it.each([60, 720])('of %i windows agree with the oracle, dense and sparse', (overlap) => {
     forSeeds(overlap > 100 ? 4 : 20, (random) => {
       const slide = random.int(3, 9);
-      const window = { kind: 'sliding', slide, size: slide * overlap - (random.chance(0.5) ? 0 : random.int(1, slide - 1)), offset: random.int(-2, 2) } as const;
+      const window = {
+        kind: 'sliding',
+        slide,
+        size: slide * overlap - (random.chance(0.5) ? 0 : random.int(1, slide - 1)),
+        offset: random.int(-2, 2),
+      } as const;
       const one: Case = { window, key: random.pick([['k'], []]), select: 'lean', signals: signalsOf(random, slide, window.size) };
       const { said } = oracle(one.signals, { window, key: one.key, emit: 'onClose' });
       const rows = play(one, () => false).said.flatMap((signal) => (signal.kind === 'event' ? [signal.row] : []));
@@ -47,8 +52,17 @@ describe('[D29] large overlaps', () => {
   it('the bits of float sums do not depend on restarts, or on where watermarks fall', () => {
     forSeeds(25, (random) => {
       const slide = random.int(3, 9);
-      const window = { kind: random.pick(['sliding', 'cumulative'] as const), slide, size: slide * 60, offset: 0, max: slide * 60, step: slide };
-      const signals = signalsOf(random, slide, window.size).filter((signal) => signal.kind === 'event' || (signal.kind === 'watermark' && signal.time === Infinity));
+      const window = {
+        kind: random.pick(['sliding', 'cumulative'] as const),
+        slide,
+        size: slide * 60,
+        offset: 0,
+        max: slide * 60,
+        step: slide,
+      };
+      const signals = signalsOf(random, slide, window.size).filter(
+        (signal) => signal.kind === 'event' || (signal.kind === 'watermark' && signal.time === Infinity),
+      );
       // A second trace with watermarks so far behind that nothing is late: the same arrivals, other moments.
       let max = -Infinity;
       const stepped = signals.flatMap((signal): Signal<Row>[] => {
@@ -57,7 +71,9 @@ describe('[D29] large overlaps', () => {
         return random.chance(0.5) ? [signal, { kind: 'watermark', time: max - window.size }] : [signal];
       });
       const windowRows = (of: readonly Signal<Row>[], restart: () => boolean): string[] =>
-        play({ window, key: ['k'], select: 'lean', signals: of }, restart).said.flatMap((s) => (s.kind === 'event' ? [textOf(s)] : [])).sort();
+        play({ window, key: ['k'], select: 'lean', signals: of }, restart)
+          .said.flatMap((s) => (s.kind === 'event' ? [textOf(s)] : []))
+          .sort();
       const straight = windowRows(signals, () => false);
       expect(windowRows(signals, () => random.chance(0.2))).toEqual(straight);
       const late = oracle(stepped, { window, key: ['k'], emit: 'onClose' }).refused.length;
@@ -83,12 +99,19 @@ describe('work, not time', () => {
         result: ({ n }) => (made.windows++, n),
         commutative: true,
       });
-      const harness = operatorHarness<{ t: number }, { window: Window; n: number }, 'event', 'event'>(aggregate({ window: sliding(overlap * 10, 10), select: { n: counted } } as never) as never);
+      const harness = operatorHarness<{ t: number }, { window: Window; n: number }, 'event', 'event'>(
+        aggregate({ window: sliding(overlap * 10, 10), select: { n: counted } } as never) as never,
+      );
       for (let t = 0; t < 20_000; t += 5) {
         harness.event(t, { t });
         if (t % 10 === 0) harness.watermark(t);
       }
-      expect(harness.takeRows().slice(overlap).every(({ n }) => n === overlap * 2)).toBe(true);
+      expect(
+        harness
+          .takeRows()
+          .slice(overlap)
+          .every(({ n }) => n === overlap * 2),
+      ).toBe(true);
       return made;
     };
     for (const overlap of [2, 12, 60, 720]) {
@@ -99,8 +122,11 @@ describe('work, not time', () => {
   });
 
   it('state is one accumulator for each key and slice', () => {
-    const harness = operatorHarness(aggregate({ key: 'k', window: sliding(100, 10), select: { n: agg.count<{ t: number; k: string }>() } } as never) as never);
-    for (let t = 0; t < 95; t++) for (const k of ['a', 'b', 'c']) (harness as unknown as { event(t: number, row: object): void }).event(t, { t, k });
+    const harness = operatorHarness(
+      aggregate({ key: 'k', window: sliding(100, 10), select: { n: agg.count<{ t: number; k: string }>() } } as never) as never,
+    );
+    for (let t = 0; t < 95; t++)
+      for (const k of ['a', 'b', 'c']) (harness as unknown as { event(t: number, row: object): void }).event(t, { t, k });
     expect(harness.state).toMatchObject({ panes: 10, cells: 30, keys: 3 });
   });
 });

@@ -22,7 +22,11 @@ describe('the timer wheel', () => {
 
   it('forgets what says NaN, and follows what moved', () => {
     const wheel = wheelOf(10);
-    const [gone, later, sooner] = [{ id: 1, at: 5 }, { id: 2, at: 5 }, { id: 3, at: 8 }];
+    const [gone, later, sooner] = [
+      { id: 1, at: 5 },
+      { id: 2, at: 5 },
+      { id: 3, at: 8 },
+    ];
     [gone, later, sooner].forEach((thing) => wheel.add(thing));
     gone.at = NaN;
     later.at = 55;
@@ -64,7 +68,12 @@ describe('the timer wheel', () => {
           const due = [...model].filter(({ at }) => at <= now);
           due.forEach((thing) => model.delete(thing));
           if (due.length > 0) expect(wheel.isDue(now)).toBe(true);
-          expect(wheel.take(now).map(({ id }) => id).sort((a, b) => a - b)).toEqual(due.map(({ id }) => id));
+          expect(
+            wheel
+              .take(now)
+              .map(({ id }) => id)
+              .sort((a, b) => a - b),
+          ).toEqual(due.map(({ id }) => id));
         }
       }
       expect(wheel.take(Infinity)).toHaveLength(model.size);
