@@ -207,7 +207,7 @@ describe('previousRows and what goes wrong', () => {
 
   it('marbles', () => {
     marbles(({ expectObservable }) => {
-      const input = weave<Row>('-a-b---c|', '---- V---', {
+      const input = weave<Row>('-a-b---c|', '-----V---', {
         a: { time: 1, row: { k: 'a', v: 1 } },
         b: { time: 2, row: { k: 'a', v: 2 } },
         c: { time: 3, row: { k: 'a', v: 6 } },
