@@ -122,13 +122,11 @@ describe('a user function that throws', () => {
     const source = new Subject<Signal<Row>>();
     const seen: unknown[] = [];
     const errors: unknown[] = [];
-    source
-      .pipe(fromSignals(), make('error'), rows())
-      .subscribe({
-        next: (value) => seen.push(value),
-        error: (cause) => errors.push(cause),
-        complete: () => seen.push('complete'),
-      });
+    source.pipe(fromSignals(), make('error'), rows()).subscribe({
+      next: (value) => seen.push(value),
+      error: (cause) => errors.push(cause),
+      complete: () => seen.push('complete'),
+    });
     source.next({ kind: 'event', time: 1, row: row(1) });
     const before = seen.length;
     // The pushing side must not notice: an exception never crosses a stage.
