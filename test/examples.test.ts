@@ -78,7 +78,7 @@ describe('the examples of the docstrings', () => {
         checks++;
         expect(got).toEqual(wanted);
       };
-       
+
       const run = new Function('__check', ...names, `return (async () => {\n${plain}\n})();`) as (
         ...args: unknown[]
       ) => Promise<void>;

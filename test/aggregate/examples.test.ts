@@ -34,7 +34,7 @@ function run(example: string): void {
   expect(checked).toContain('expect(');
   const { code } = transformSync(checked, { loader: 'ts' });
   const scope = { agg, expect, velocityOf, ...neumaier };
-   
+
   new Function(...Object.keys(scope), code)(...Object.values(scope));
 }
 
