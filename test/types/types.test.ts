@@ -95,11 +95,18 @@ describe('sentences for a wrong column', () => {
     ['dropDuplicates', "dropDuplicates(['t', 'temperatur'])"],
     ['key', "aggregate({ key: 'temperatur', window: tumbling(5), select: { n: agg.count() } })"],
     ['key, several', "aggregate({ key: ['k', 'temperatur'], window: tumbling(5), select: { n: agg.count() } })"],
-    ['agg.count', "aggregate({ window: tumbling(5), select: { n: agg.count('temperatur') } })"],
-    ['agg.sum', "aggregate({ window: tumbling(5), select: { n: agg.sum('temperatur') } })"],
-  ])('%s says which column is wrong', (place, code) => {
-    // Known gap: a wrong column given to a call is refused, but not yet in a sentence. Turns red when it is.
-    if (place.startsWith('agg.')) return expect(errorOf(`src.pipe(withWatermark('t', 5), ${code})`)).not.toMatch(SENTENCE);
+  ])('%s says which column is wrong', (_place, code) => {
+    expect(errorOf(`src.pipe(withWatermark('t', 5), ${code})`)).toMatch(SENTENCE);
+  });
+
+  // Known gap: a wrong column given to a call is refused, but not yet in a sentence. These turn red when it is.
+  it.fails('agg.count says which column is wrong (known gap)', () => {
+    const code = "aggregate({ window: tumbling(5), select: { n: agg.count('temperatur') } })";
+    expect(errorOf(`src.pipe(withWatermark('t', 5), ${code})`)).toMatch(SENTENCE);
+  });
+
+  it.fails('agg.sum says which column is wrong (known gap)', () => {
+    const code = "aggregate({ window: tumbling(5), select: { n: agg.sum('temperatur') } })";
     expect(errorOf(`src.pipe(withWatermark('t', 5), ${code})`)).toMatch(SENTENCE);
   });
 
