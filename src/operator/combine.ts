@@ -2,7 +2,7 @@ import type { Observable, Subscription } from 'rxjs';
 import type { Sink, StreamKind } from '../element';
 import { connect, FusedStream, originOf, type Graph, type StreamInfo } from '../rx';
 import { emptySubscription } from '../rx/subscription';
-import { claim, describe } from './index';
+import { aboveOf, claim, describe } from './index';
 import { MergingStage } from './merging';
 import type { OperatorSpec } from './processor';
 
@@ -35,7 +35,7 @@ export function combinedStream<I, O>(
       claim(spec, info, graph);
       const stage = new MergingStage(spec, plan.id, inputs, sink, graph);
       info.live = stage;
-      const ports = new LivePorts(stage, graph);
+      const ports = new LivePorts(stage, aboveOf(spec, graph));
       ports.open(sources);
       onAttach?.(ports);
     },

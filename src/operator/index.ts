@@ -28,8 +28,9 @@ export function streamOf<I, O>(spec: OperatorSpec<I, O>, source: Observable<unkn
       claim(spec, info, graph);
       const stage = new Stage(spec, plan.id, inputs, sink, graph);
       info.live = stage;
-      if (head !== undefined) graph.attach(head, head, stage as Sink<unknown>);
-      else connect(source, stage, graph);
+      const above = aboveOf(spec, graph);
+      if (head !== undefined) above.attach(head, head, stage as Sink<unknown>);
+      else connect(source, stage, above);
     },
   };
   return info;
@@ -44,6 +45,11 @@ export function describe<I, O>(
   for (const input of inputs) checkKind(spec, input);
   const traits = spec.traits?.(inputs) ?? inputs[0] ?? DEFAULT_TRAITS;
   return { inputs, traits, plan: planOf(spec, sources) };
+}
+
+/** The output mode of a query speaks to the last stateful operator; what stands above it appends. */
+export function aboveOf<I, O>(spec: OperatorSpec<I, O>, graph: Graph): Graph {
+  return spec.stateful === true ? graph.withMode('append') : graph;
 }
 
 /** Explicit ids are unique in a graph. */

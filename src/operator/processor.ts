@@ -1,5 +1,5 @@
 import type { RejectionDetail, RejectionReason, StreamKind } from '../element';
-import type { SchedulerLike } from '../rx';
+import type { OutputMode, Run, SchedulerLike } from '../rx';
 import type { StateTables } from '../state/table';
 import type { ErrorPolicy, Traits } from '../traits';
 
@@ -68,10 +68,19 @@ export interface Processor<I, O> {
   onIdle?(isIdle: boolean, out: Out<O>): void;
   /** Rows that wait in state for results to come. */
   held?(): number;
+  /** What a query's progress says of this operator's state; written and removed count since it was asked last. */
+  stateRows?(): StateRows;
   /** Figures for `explain()`: open windows, delays, … */
   report?(): Readonly<Record<string, unknown>>;
   /** The operator makes the watermarks itself: the adapter forwards none from upstream (except through `onWatermark`). */
   readonly ownsWatermark?: boolean;
+}
+
+/** State in Spark's terms: groups of an aggregate, keys of a dedup, rows of a join, keys of keyed state. */
+export interface StateRows {
+  readonly total: number;
+  readonly updated: number;
+  readonly removed: number;
 }
 
 /** What a processor may know of its surroundings. */
@@ -82,6 +91,10 @@ export interface ProcessorContext {
   /** Traits of the first input: what most operators look at. */
   readonly traits: Traits;
   readonly scheduler: SchedulerLike;
+  /** The query, if the operator runs in one: rows of a batch, then one `onWatermark` (also when unchanged), then `onBarrier`. */
+  readonly run?: Run;
+  /** In a query, what its output mode asks of this operator: the last stateful one follows the mode, those before it append. */
+  readonly outputMode: OutputMode;
   /** True when processing time is the system's, not virtual. */
   isSystemClock(): boolean;
   /** Late rejections that have reached the end of this graph; `undefined` where nobody counts them. */

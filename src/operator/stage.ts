@@ -61,6 +61,8 @@ export class Stage<I, O> implements LiveStage, Sink<I> {
       inputs,
       traits: inputs[0] ?? DEFAULT_TRAITS,
       scheduler: this.scheduler,
+      ...(graph.shared.run === undefined ? {} : { run: graph.shared.run }),
+      outputMode: graph.outputMode,
       isSystemClock: () => isSystemClock(this.scheduler),
       lostAtEnd: () => (graph.shared.countsLate ? graph.shared.lateAtEnd : undefined),
       idleAdvance: (ms) => (graph.shared.idleAdvanceMs = ms),

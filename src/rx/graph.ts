@@ -3,6 +3,7 @@ import { TidemarkError } from '../errors';
 import type { Sink } from '../element';
 import { defaultScheduler, type SchedulerLike } from './clock';
 import { Trampoline } from './trampoline';
+import { ManualRun, type OutputMode, type Run } from './run';
 import type { StreamInfo } from './stream';
 
 /** What can be connected: a fused stream, or a foreign edge standing for one. */
@@ -33,6 +34,8 @@ interface Shared {
   starts: { readonly edges: (() => void)[]; readonly sources: (() => void)[] } | undefined;
   /** Where processing time comes from, unless an operator says otherwise. */
   readonly scheduler: SchedulerLike;
+  /** The query this graph runs in, if it is one. */
+  readonly run: Run | undefined;
 }
 
 /**
@@ -42,16 +45,25 @@ interface Shared {
 export class Graph {
   readonly lifetime: Subscription;
   readonly shared: Shared;
+  /** What the output below asks of the next stateful operator above it; those further up append. */
+  readonly outputMode: OutputMode;
 
-  private constructor(lifetime: Subscription, shared: Shared) {
+  private constructor(lifetime: Subscription, shared: Shared, outputMode: OutputMode) {
     this.lifetime = lifetime;
     this.shared = shared;
+    this.outputMode = outputMode;
   }
 
-  static open(lifetime: Subscription, options: { run?: boolean; scheduler?: SchedulerLike } = {}): Graph {
-    return new Graph(lifetime, {
+  /** @param options - `run: true` connects as a query does, with a run that a test drives by hand */
+  static open(
+    lifetime: Subscription,
+    options: { run?: Run | boolean; scheduler?: SchedulerLike; outputMode?: OutputMode } = {},
+  ): Graph {
+    const run = options.run === true ? new ManualRun() : options.run || undefined;
+    const shared: Shared = {
+      run,
       trampoline: new Trampoline(),
-      fans: options.run ? new Map<object, FanOut<unknown>>() : undefined,
+      fans: run && new Map<object, FanOut<unknown>>(),
       stages: [],
       owners: new Map(),
       lateAtEnd: 0,
@@ -59,12 +71,18 @@ export class Graph {
       idleAdvanceMs: 0,
       starts: { edges: [], sources: [] },
       scheduler: options.scheduler ?? defaultScheduler,
-    });
+    };
+    return new Graph(lifetime, shared, options.outputMode ?? 'append');
+  }
+
+  /** The same graph as the operators above a stateful one see it. */
+  withMode(outputMode: OutputMode): Graph {
+    return outputMode === this.outputMode ? this : new Graph(this.lifetime, this.shared, outputMode);
   }
 
   /** The same graph with a shorter life: what hangs on a foreign subscription ends with that, not with the consumer. */
   fork(lifetime: Subscription): Graph {
-    return new Graph(lifetime, this.shared);
+    return new Graph(lifetime, this.shared, this.outputMode);
   }
 
   get closed(): boolean {

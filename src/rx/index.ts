@@ -2,5 +2,6 @@ export { connect, DEFAULT_TRAITS, leave, rowSource, signalSource, subscribeRows,
 export { after, defaultScheduler, isSystemClock, type SchedulerLike } from './clock';
 export { Kind, signalOf } from './edge';
 export { Graph, type LiveStage } from './graph';
+export { ManualRun, type Batch, type OutputMode, type Run } from './run';
 export { FusedStream, infoOf, originOf, type StreamInfo } from './stream';
 export { TASK, type Entry } from './trampoline';

@@ -15,6 +15,17 @@ export interface StateTable {
   entries(): Iterable<StateEntry>;
   /** Replaces the content. */
   load(entries: Iterable<StateEntry>): void;
+  /**
+   * What was written and what was removed since the last call (or since `load`); the first call begins to record, and
+   * gives everything. A table without it is compared whole at every barrier: right for small ones.
+   */
+  changes?(): TableChanges;
+}
+
+/** A delta of one table: first remove, then put, in this order. Keys put in the order in which they came to be. */
+export interface TableChanges {
+  readonly removed: Iterable<readonly unknown[]>;
+  readonly put: Iterable<StateEntry>;
 }
 
 /** The tables of one operator by name. */

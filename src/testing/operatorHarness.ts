@@ -2,7 +2,7 @@ import type { Observable, OperatorFunction, Subscription } from 'rxjs';
 import type { Element, Rejection, Signal, Sink, StreamKind } from '../element';
 import { TidemarkError } from '../errors';
 import type { Stage, StageSnapshot, Tally } from '../operator';
-import { connect, FusedStream, Graph, TASK } from '../rx';
+import { connect, FusedStream, Graph, TASK, type OutputMode, type Run } from '../rx';
 import { emptySubscription } from '../rx/subscription';
 import { UNTIMED, type Traits } from '../traits';
 import { ManualClock } from './manualClock';
@@ -13,8 +13,10 @@ export interface HarnessOptions {
   readonly traits?: Partial<Traits>;
   /** How many inputs; more than one makes the first argument a function of that many streams. */
   readonly inputs?: number;
-  /** Connects as a run does: each stream object once, watermarks also when unchanged. */
-  readonly run?: boolean;
+  /** Connects as a run does: each stream object once, watermarks also when unchanged. A `ManualRun` says which batch it is. */
+  readonly run?: boolean | Run;
+  /** With `run`: what the query's output mode asks of the last stateful operator; default `append`. */
+  readonly outputMode?: OutputMode;
   /** Where the clock starts, ms; default 0. */
   readonly now?: number;
 }
@@ -72,7 +74,11 @@ export class OperatorHarness<I, O> {
 
   private open(): void {
     this.lifetime = emptySubscription();
-    this.graph = Graph.open(this.lifetime, { run: this.options.run ?? false, scheduler: this.clock });
+    this.graph = Graph.open(this.lifetime, {
+      run: this.options.run ?? false,
+      scheduler: this.clock,
+      outputMode: this.options.outputMode ?? 'append',
+    });
     this.graph.shared.countsLate = true;
     this.inputs = [];
     const traits: Traits = { ...EVENTS, ...this.options.traits };
