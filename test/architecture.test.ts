@@ -30,11 +30,12 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   alerts: [...PURE, 'aggregate'],
   observability: [...PURE, 'rx', 'operator'],
   ui: [...PURE, 'rx', 'operator'],
-  checkpoint: [...PURE],
-  connectors: [...PURE, 'formats', 'rx'],
-  query: [...PURE, 'rx', 'operator', 'watermark', 'checkpoint'],
+  files: ['errors'],
+  checkpoint: [...PURE, 'files'],
+  connectors: [...PURE, 'formats', 'rx', 'files'],
+  query: [...PURE, 'rx', 'operator', 'watermark', 'observability', 'checkpoint', 'connectors'],
   operators: [...PURE, 'aggregate', 'window', 'watermark', 'rx', 'operator', 'alerts', 'observability'],
-  testing: [...PURE, 'aggregate', 'window', 'watermark', 'rx', 'operator', 'checkpoint', 'query'],
+  testing: [...PURE, 'aggregate', 'window', 'watermark', 'rx', 'operator', 'files', 'connectors', 'checkpoint', 'query'],
   index: ['*'],
 };
 

@@ -1,0 +1,63 @@
+import type { CommitRecord, Json, PlanRecord, StagedOutput, StageRecord, StateImage } from './records';
+
+/** What a query tells its checkpoint about itself. */
+export interface CheckpointOptions {
+  readonly name: string | null;
+  /** Stateful operators by id: type and schema, compared with what the state was written by. */
+  readonly operators: ReadonlyMap<string, { readonly type: string; readonly schema: Json }>;
+  /** Names of sources and sinks. */
+  readonly sources: readonly string[];
+  readonly sinks: readonly string[];
+  /** The plan as plain data: shown in the difference when it has changed. */
+  readonly plan: Json;
+  /** State of these operators may be dropped; of any other, a missing operator is an error. */
+  readonly allowDroppedState: readonly string[];
+  /** Batches whose plans and commits are kept besides the newest. Default 100. */
+  readonly minBatchesToRetain: number;
+  now(): number;
+  /** 128 random bits as text. */
+  newId(): string;
+  /** Who this is: process, tab. */
+  readonly owner: string;
+}
+
+/** The durable side of a query: identity, plans, stages, commits, state. One holder at a time. */
+export interface Checkpoint {
+  /** Random, made with the checkpoint, survives restarts. */
+  readonly queryId: string;
+  readonly epoch: number;
+  /** The newest commit. */
+  readonly last: CommitRecord | undefined;
+  /** The newest plan, if its batch is not committed. */
+  readonly pending: PlanRecord | undefined;
+  /** The newest plan of all: its W is one of the two that a restart compares. */
+  readonly lastPlan: PlanRecord | undefined;
+  /** The state as of `last`. */
+  readState(): Promise<StateImage>;
+  /** The published stages of the pending batch; outputs are read on demand. */
+  stages(): Promise<readonly StoredStage[]>;
+  plan(record: PlanRecord): Promise<void>;
+  /** The same plan with rows left out: replaces the pending one under a new name. */
+  amend(record: PlanRecord): Promise<void>;
+  stage(record: StageRecord): Promise<void>;
+  /** Ends the pending batch with the stage of `record.attempt`. */
+  commit(record: CommitRecord): Promise<void>;
+  /** Between batches: snapshots, retention, garbage. */
+  maintain(): Promise<void>;
+  /** Takes the newest commit back, so that its batch is repeated. */
+  dropLastCommit(): Promise<void>;
+  /** Ids still kept, rising. */
+  offsetIds(): Promise<readonly number[]>;
+  commitIds(): Promise<readonly number[]>;
+  close(): Promise<void>;
+}
+
+/** A stage found at recovery: verified. */
+export interface StoredStage {
+  readonly attempt: string;
+  readonly hasOutputs: boolean;
+  readonly nextWatermark: number;
+  readonly counters: Readonly<Record<string, Json>>;
+  readonly to?: Readonly<Record<string, Json>>;
+  outputs(): Promise<readonly StagedOutput[]>;
+}
