@@ -18,6 +18,9 @@
  * - `TIDEMARK_STATE`: a snapshot does not fit the operator it is restored into
  * - `TIDEMARK_DUPLICATE_ID`: two stateful operators of one pipeline have the same id
  * - `TIDEMARK_OVERFLOW`: a bounded buffer is full, or an integer result cannot be represented
+ * - `TIDEMARK_DATA_LOSS`: a source no longer holds what the query has to read
+ * - `TIDEMARK_SOURCE_CHANGED`: what was planned to be read is not what is there now: a file was rewritten or cut short
+ * - `TIDEMARK_SOURCE`: a source cannot be reached, or gave something that is no data
  * - `TIDEMARK_PROTOCOL`: tidemark broke its own rules; please report it
  */
 export type TidemarkErrorCode =
@@ -38,6 +41,9 @@ export type TidemarkErrorCode =
   | 'TIDEMARK_STATE'
   | 'TIDEMARK_DUPLICATE_ID'
   | 'TIDEMARK_OVERFLOW'
+  | 'TIDEMARK_DATA_LOSS'
+  | 'TIDEMARK_SOURCE_CHANGED'
+  | 'TIDEMARK_SOURCE'
   | 'TIDEMARK_PROTOCOL';
 
 /** An error with a stable `code` and, in `details`, the values it speaks of. */

@@ -49,3 +49,5 @@ export { globalWindow } from './window/global';
 export { assigned, customWindows } from './window/custom';
 export { onClose, onTime, onUpdate, type Emit } from './window/emit';
 export type { Assigner, Slicing } from './window/assigner';
+export type { BadRecord, Journal, Offset, Replay, Slice, Source, SourceContext, SourceReader } from './connectors/source';
+export { memorySource, type MemorySource, type MemorySourceOptions } from './connectors/memory';
