@@ -69,6 +69,7 @@ export class Stage<I, O> implements LiveStage, Sink<I> {
     });
     graph.shared.stages.push(this);
     if (this.processor.onStart !== undefined) graph.onStart(() => this.processor.onStart?.(this.outlet));
+    if (this.processor.onClose !== undefined) graph.lifetime.add(() => this.processor.onClose?.());
   }
 
   // The hot path, written out: one call less a row.
@@ -122,6 +123,8 @@ export class Stage<I, O> implements LiveStage, Sink<I> {
     const outEmit = processor.propagate(spoken);
     const outDrop = processor.propagate(drop);
     if (outEmit !== undefined && outDrop !== undefined) this.down.watermark(outEmit, outDrop);
+    // What has no watermark ends its batches all the same.
+    else if (this.graph.isRun) this.down.watermark(-Infinity, -Infinity);
   }
 
   idle(isIdle: boolean): void {

@@ -53,8 +53,6 @@ const TABLE = {
   'operator intervalJoin': ['e', 'joins'],
   'operator temporalJoin': ['e', 'joins with versions'],
   'operator streamTableJoin': ['e', 'joins with tables that change'],
-  'operator keyedProcess': ['e', 'keyed state and timers'],
-  'operator timerService': ['e', 'keyed state and timers'],
   'operator dedup': ['e', 'keep first or last by event time, as changes'],
   'operator topN': ['e', 'top n per key, as changes'],
   'operator pattern': ['e', 'sequence patterns'],
