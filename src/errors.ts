@@ -21,6 +21,7 @@
  * - `TIDEMARK_DATA_LOSS`: a source no longer holds what the query has to read
  * - `TIDEMARK_SOURCE_CHANGED`: what was planned to be read is not what is there now: a file was rewritten or cut short
  * - `TIDEMARK_SOURCE`: a source cannot be reached, or gave something that is no data
+ * - `TIDEMARK_UNSUPPORTED`: something tidemark leaves to others; the message says to whom
  * - `TIDEMARK_PROTOCOL`: tidemark broke its own rules; please report it
  */
 export type TidemarkErrorCode =
@@ -44,6 +45,7 @@ export type TidemarkErrorCode =
   | 'TIDEMARK_DATA_LOSS'
   | 'TIDEMARK_SOURCE_CHANGED'
   | 'TIDEMARK_SOURCE'
+  | 'TIDEMARK_UNSUPPORTED'
   | 'TIDEMARK_PROTOCOL';
 
 /** An error with a stable `code` and, in `details`, the values it speaks of. */
