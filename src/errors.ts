@@ -22,6 +22,7 @@
  * - `TIDEMARK_SOURCE_CHANGED`: what was planned to be read is not what is there now: a file was rewritten or cut short
  * - `TIDEMARK_SOURCE`: a source cannot be reached, or gave something that is no data
  * - `TIDEMARK_UNSUPPORTED`: something tidemark leaves to others; the message says to whom
+ * - `TIDEMARK_FORMAT`: a row cannot be written in the format of a sink
  * - `TIDEMARK_PROTOCOL`: tidemark broke its own rules; please report it
  */
 export type TidemarkErrorCode =
@@ -46,6 +47,7 @@ export type TidemarkErrorCode =
   | 'TIDEMARK_SOURCE_CHANGED'
   | 'TIDEMARK_SOURCE'
   | 'TIDEMARK_UNSUPPORTED'
+  | 'TIDEMARK_FORMAT'
   | 'TIDEMARK_PROTOCOL';
 
 /** An error with a stable `code` and, in `details`, the values it speaks of. */

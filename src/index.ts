@@ -52,3 +52,7 @@ export { onClose, onTime, onUpdate, type Emit } from './window/emit';
 export type { Assigner, Slicing } from './window/assigner';
 export type { BadRecord, Journal, Offset, Replay, Slice, Source, SourceContext, SourceReader } from './connectors/source';
 export { memorySource, type MemorySource, type MemorySourceOptions } from './connectors/memory';
+export { csv, type CsvOptions } from './formats/csv';
+export type { DecodeContext, Decoder, Format, RecordSink, RowEncoder } from './formats/format';
+export type { BigIntegers, JsonOptions } from './formats/json';
+export { ndjson, type NdjsonOptions } from './formats/ndjson';
