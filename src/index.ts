@@ -56,3 +56,5 @@ export { csv, type CsvOptions } from './formats/csv';
 export type { DecodeContext, Decoder, Format, RecordSink, RowEncoder } from './formats/format';
 export type { BigIntegers, JsonOptions } from './formats/json';
 export { ndjson, type NdjsonOptions } from './formats/ndjson';
+export { memoryCheckpoint } from './checkpoint';
+export type { Checkpoint, CheckpointLocation, CheckpointOptions, MemoryLocation, StateBackend } from './checkpoint';
