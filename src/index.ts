@@ -14,6 +14,7 @@ export type {
 } from './element';
 export * from './alerts';
 export type * from './keyed';
+export * from './connectors/sinks';
 export { TidemarkError, type TidemarkErrorCode } from './errors';
 export {
   operator,
@@ -52,3 +53,9 @@ export { onClose, onTime, onUpdate, type Emit } from './window/emit';
 export type { Assigner, Slicing } from './window/assigner';
 export type { BadRecord, Journal, Offset, Replay, Slice, Source, SourceContext, SourceReader } from './connectors/source';
 export { memorySource, type MemorySource, type MemorySourceOptions } from './connectors/memory';
+export { csv, type CsvOptions } from './formats/csv';
+export type { DecodeContext, Decoder, Format, RecordSink, RowEncoder } from './formats/format';
+export type { BigIntegers, JsonOptions } from './formats/json';
+export { ndjson, type NdjsonOptions } from './formats/ndjson';
+export { memoryCheckpoint } from './checkpoint';
+export type { Checkpoint, CheckpointLocation, CheckpointOptions, MemoryLocation, StateBackend } from './checkpoint';

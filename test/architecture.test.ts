@@ -26,16 +26,17 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   formats: [...PURE],
   // The seam to rxjs, and what stands on it.
   rx: ['errors', 'element', 'traits'],
-  operator: [...PURE, 'watermark', 'rx'],
+  retry: ['errors', 'element', 'time', 'rx'],
+  operator: [...PURE, 'watermark', 'rx', 'retry'],
   alerts: [...PURE, 'aggregate'],
   keyed: [...PURE],
   observability: [...PURE, 'rx', 'operator'],
   ui: [...PURE, 'rx', 'operator'],
   files: ['errors'],
   checkpoint: [...PURE, 'files'],
-  connectors: [...PURE, 'formats', 'rx', 'files'],
+  connectors: [...PURE, 'formats', 'rx', 'retry', 'files'],
   query: [...PURE, 'rx', 'operator', 'watermark', 'observability', 'checkpoint', 'connectors'],
-  operators: [...PURE, 'aggregate', 'window', 'watermark', 'rx', 'operator', 'alerts', 'keyed', 'observability'],
+  operators: [...PURE, 'aggregate', 'window', 'watermark', 'rx', 'retry', 'operator', 'alerts', 'keyed', 'observability'],
   testing: [...PURE, 'aggregate', 'window', 'watermark', 'rx', 'operator', 'files', 'connectors', 'checkpoint', 'query'],
   index: ['*'],
 };
@@ -188,7 +189,7 @@ describe('import directions', () => {
   });
 
   it('only packages of package.json, and optional ones only where they belong', () => {
-    const places: Readonly<Record<string, string>> = { immer: 'ui' };
+    const places: Readonly<Record<string, string>> = { immer: 'ui', superjson: 'checkpoint' };
     expect(listed((one) => !isInside(one.to) && !isRxjs(one) && places[one.to] !== partOf(one.file))).toEqual([]);
   });
 

@@ -3,5 +3,6 @@ export { after, defaultScheduler, isSystemClock, type SchedulerLike } from './cl
 export { Kind, signalOf } from './edge';
 export { Graph, type LiveStage } from './graph';
 export { ManualRun, type Batch, type OutputMode, type Run } from './run';
+export { Pulse } from './pulse';
 export { FusedStream, infoOf, originOf, type StreamInfo } from './stream';
 export { TASK, type Entry } from './trampoline';
