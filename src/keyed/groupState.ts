@@ -109,7 +109,8 @@ class CurrentGroup<S> implements GroupState<S> {
     this.checkMode('eventTime', 'setTimeoutTimestamp');
     const more = parseDuration(additional, 'additional duration');
     if (!(Math.abs(time + more) <= MAX_TIME)) refuse('not-a-time', 'a timeout is set to epoch ms', { time, additional });
-    if (time <= 0 || more < 0) refuse('not-positive', 'the time of a timeout is above 0, what is added is not below 0', { time, additional });
+    if (time <= 0 || more < 0)
+      refuse('not-positive', 'the time of a timeout is above 0, what is added is not below 0', { time, additional });
     const { watermark } = this.scope;
     // Behind the end of time nothing is late any more, and nothing comes either.
     if (time + more < watermark && watermark < Infinity) {

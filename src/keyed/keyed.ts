@@ -145,6 +145,11 @@ export class Keyed<T, O> implements Processor<T, O> {
     return this.plan.wantsBatch(w);
   }
 
+  /** When processing time alone is next due; what has outlived its time to live is not worth a batch. */
+  nextTimer(): number {
+    return this.plan.timers.processingTime?.next() ?? Infinity;
+  }
+
   held(): number {
     return this.waiting;
   }
@@ -246,8 +251,8 @@ export class Keyed<T, O> implements Processor<T, O> {
   /** In a pipe, asks for the processing time that is due next. */
   private arm(out: Out<O>): void {
     if (this.context.run !== undefined) return;
-    const { timers, logic } = this.plan;
-    const next = Math.min(timers.processingTime?.next() ?? Infinity, logic.nextExpiry?.() ?? Infinity);
+    const { logic } = this.plan;
+    const next = Math.min(this.nextTimer(), logic.nextExpiry?.() ?? Infinity);
     if (next < Infinity) out.tickAt(next);
   }
 }

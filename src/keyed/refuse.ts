@@ -19,5 +19,6 @@ export function refuse(reason: KeyedStateReason, message: string, details: Reado
 
 /** State that is nothing cannot be told from none. */
 export function checkState(value: unknown): void {
-  if (value === null || value === undefined) refuse('null-state', 'state cannot be null or undefined; remove or clear it instead');
+  if (value === null || value === undefined)
+    refuse('null-state', 'state cannot be null or undefined; remove or clear it instead');
 }

@@ -154,7 +154,8 @@ export class KeyedTimers {
     this.wheel.clear();
     this.size = 0;
     const byOrder = [...entries].sort(([, a], [, b]) => (a as number) - (b as number));
-    for (const [values, order] of byOrder) this.add(keyFrom(values.slice(0, -1)), values[this.columns] as number, order as number);
+    for (const [values, order] of byOrder)
+      this.add(keyFrom(values.slice(0, -1)), values[this.columns] as number, order as number);
     this.order = byOrder.length === 0 ? 0 : (byOrder[byOrder.length - 1]![1] as number) + 1;
     this.recorder.begin();
   }

@@ -48,7 +48,14 @@ function timeFrom(random: Random, now: number): number {
   const near = Math.floor(now) + random.int(-3, 70);
   const width = 32 ** random.int(1, 5);
   const aligned = Math.ceil(near / width) * width;
-  return random.pick([near, near, near + random.int(0, 5000), near + random.int(0, 4e10), aligned, random.pick([-8.64e15, 8.64e15])]);
+  return random.pick([
+    near,
+    near,
+    near + random.int(0, 5000),
+    near + random.int(0, 4e10),
+    aligned,
+    random.pick([-8.64e15, 8.64e15]),
+  ]);
 }
 
 describe('the timing wheel', () => {

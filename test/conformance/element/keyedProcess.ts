@@ -1,4 +1,11 @@
-import { keyedProcess as operator, type Collector, type FiredTimer, type KeyedContext, type StateHandle, type ValueState } from 'tidemark';
+import {
+  keyedProcess as operator,
+  type Collector,
+  type FiredTimer,
+  type KeyedContext,
+  type StateHandle,
+  type ValueState,
+} from 'tidemark';
 import { operatorHarness, type OperatorHarness } from 'tidemark/testing';
 import { sameItems, sameSequence, sameValue } from '../compare';
 import { malformed } from '../shape';
