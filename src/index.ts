@@ -58,3 +58,7 @@ export type { BigIntegers, JsonOptions } from './formats/json';
 export { ndjson, type NdjsonOptions } from './formats/ndjson';
 export { memoryCheckpoint } from './checkpoint';
 export type { Checkpoint, CheckpointLocation, CheckpointOptions, MemoryLocation, StateBackend } from './checkpoint';
+export type { Field, Fields, FieldsRow, WithNulls } from './schema/fields';
+export type { SchemaMode } from './schema/rowReader';
+export { optional, schema, type Schema, type SchemaOptions } from './schema/schema';
+export type { RowOfSchema, StandardSchema } from './schema/standard';

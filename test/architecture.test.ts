@@ -24,6 +24,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   window: [...PURE, 'aggregate'],
   watermark: [...PURE],
   formats: [...PURE],
+  schema: [...PURE],
   // The seam to rxjs, and what stands on it.
   rx: ['errors', 'element', 'traits'],
   retry: ['errors', 'element', 'time', 'rx'],
@@ -33,15 +34,27 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ui: [...PURE, 'rx', 'operator'],
   files: ['errors'],
   checkpoint: [...PURE, 'files'],
-  connectors: [...PURE, 'formats', 'rx', 'retry', 'files'],
+  connectors: [...PURE, 'formats', 'schema', 'rx', 'retry', 'files'],
   query: [...PURE, 'rx', 'operator', 'watermark', 'observability', 'checkpoint', 'connectors'],
-  operators: [...PURE, 'aggregate', 'window', 'watermark', 'rx', 'retry', 'operator', 'alerts', 'observability'],
+  operators: [...PURE, 'aggregate', 'window', 'watermark', 'rx', 'retry', 'operator', 'alerts', 'observability', 'schema'],
   testing: [...PURE, 'aggregate', 'window', 'watermark', 'rx', 'operator', 'files', 'connectors', 'checkpoint', 'query'],
   index: ['*'],
 };
 
 /** Parts that know nothing of RxJS, not even its types. */
-const NO_RXJS_TYPES = ['errors', 'time', 'element', 'traits', 'keyCodec', 'key', 'state', 'aggregate', 'window', 'formats'];
+const NO_RXJS_TYPES = [
+  'errors',
+  'time',
+  'element',
+  'traits',
+  'keyCodec',
+  'key',
+  'state',
+  'aggregate',
+  'window',
+  'formats',
+  'schema',
+];
 
 interface Import {
   readonly file: string;
