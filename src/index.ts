@@ -62,3 +62,7 @@ export type { Field, Fields, FieldsRow, WithNulls } from './schema/fields';
 export type { SchemaMode } from './schema/rowReader';
 export { optional, schema, type Schema, type SchemaOptions } from './schema/schema';
 export type { RowOfSchema, StandardSchema } from './schema/standard';
+export type { JoinKey } from './join/keys';
+export type { JoinTime } from './join/plan';
+export type { Within } from './join/range';
+export type { Joined, JoinSelect, JoinType } from './join/result';

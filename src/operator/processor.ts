@@ -116,5 +116,10 @@ export interface OperatorSpec<I, O> {
   traits?(inputs: readonly Traits[]): Traits;
   create(context: ProcessorContext): Processor<I, O>;
   /** Several inputs: how their watermarks combine; default: the minimum. */
-  readonly merge?: { readonly policy?: 'min' | 'max'; readonly variant?: 'per-split' | 'between-operators' };
+  readonly merge?: {
+    readonly policy?: 'min' | 'max';
+    readonly variant?: 'per-split' | 'between-operators';
+    /** The inputs whose watermarks count; default: all that have one, or all if none has. */
+    readonly follows?: readonly number[];
+  };
 }
