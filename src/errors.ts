@@ -37,6 +37,18 @@
  * - `TIDEMARK_STORAGE`: storage failed; `details.errno` has the system's code
  * - `TIDEMARK_STORAGE_UNAVAILABLE`: there is no such storage here (no IndexedDB, private mode)
  * - `TIDEMARK_BACKEND_CLOSED`: a checkpoint is used after it was closed, or before it is held
+ * - `TIDEMARK_BARRIER_LOST`: the end of a batch did not reach an output: an operator cut the stream short, or asynchronous work never settled
+ * - `TIDEMARK_OUTPUT_MODE`: the output mode does not fit the pipeline or the sink; the message says what to do
+ * - `TIDEMARK_QUERY_FAILED`: a query has stopped with an error; `cause` is the error, `details` has the offsets
+ * - `TIDEMARK_QUERY_ACTIVE`: a query with this name, or on this checkpoint, is active already
+ * - `TIDEMARK_STOP_TIMEOUT`: a query did not stop within its `stopTimeout`
+ * - `TIDEMARK_ID_REQUIRED`: a stateful operator of a query with a durable checkpoint has no `id`; the message proposes one
+ * - `TIDEMARK_SINK_FAILED`: a sink could not take a batch
+ * - `TIDEMARK_SINK_AHEAD`: a sink holds a batch that the checkpoint does not know of
+ * - `TIDEMARK_SINK_REGRESSED`: a sink lacks a batch that the checkpoint says it took: it was restored from a backup
+ * - `TIDEMARK_ERROR_THRESHOLD`: more rows of a batch failed than the query accepts
+ * - `TIDEMARK_STALE_ATTEMPT`: an attempt that has been given up went on
+ * - `TIDEMARK_INVARIANT`: what recovery found cannot have come about by the protocol
  * - `TIDEMARK_PROTOCOL`: tidemark broke its own rules; please report it
  */
 export type TidemarkErrorCode =
@@ -76,6 +88,18 @@ export type TidemarkErrorCode =
   | 'TIDEMARK_STORAGE'
   | 'TIDEMARK_STORAGE_UNAVAILABLE'
   | 'TIDEMARK_BACKEND_CLOSED'
+  | 'TIDEMARK_BARRIER_LOST'
+  | 'TIDEMARK_OUTPUT_MODE'
+  | 'TIDEMARK_QUERY_FAILED'
+  | 'TIDEMARK_QUERY_ACTIVE'
+  | 'TIDEMARK_STOP_TIMEOUT'
+  | 'TIDEMARK_ID_REQUIRED'
+  | 'TIDEMARK_SINK_FAILED'
+  | 'TIDEMARK_SINK_AHEAD'
+  | 'TIDEMARK_SINK_REGRESSED'
+  | 'TIDEMARK_ERROR_THRESHOLD'
+  | 'TIDEMARK_STALE_ATTEMPT'
+  | 'TIDEMARK_INVARIANT'
   | 'TIDEMARK_PROTOCOL';
 
 /** An error with a stable `code` and, in `details`, the values it speaks of. */
