@@ -54,7 +54,7 @@ export class Stage<I, O> implements LiveStage, Sink<I> {
   private stopped = false;
 
   constructor(spec: OperatorSpec<I, O>, id: string, inputs: readonly Traits[], down: Sink<O>, graph: Graph) {
-    this.id = id;
+    this.id = id = graph.idFor(id);
     this.type = spec.type;
     this.description = spec.description ?? {};
     this.stateful = spec.stateful ?? false;
@@ -140,6 +140,11 @@ export class Stage<I, O> implements LiveStage, Sink<I> {
   propagated(w: number): number | undefined {
     const out = this.processor.propagate === undefined ? w : this.processor.propagate(w);
     return out === undefined ? undefined : this.floor(out);
+  }
+
+  /** The drop watermark that came last: what state was evicted with. */
+  get evictedWith(): number {
+    return this.inDrop;
   }
 
   /** Would an empty batch with watermark `w` do anything here? */

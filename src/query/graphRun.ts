@@ -22,6 +22,8 @@ export interface BatchResult {
   readonly rejections: readonly Rejection[];
   /** Rows by source. */
   readonly rows: ReadonlyMap<string, number>;
+  /** What every `withWatermark` proposes for the next batch. */
+  readonly proposals: ReadonlyMap<string, Proposal>;
 }
 
 /** Where a batch failed: at a row of a source, or when its rows were through. */
@@ -44,6 +46,7 @@ export class GraphRun implements Run, OutputListener {
   private readonly graph: Graph;
   private readonly collectors: Collector[] = [];
   private rejections: Rejection[] = [];
+  private proposals = new Map<string, Proposal>();
   private waiting = new Set<string>();
   private at: { source: string; row: number } | undefined;
   private settle: (() => void) | undefined;
@@ -51,7 +54,6 @@ export class GraphRun implements Run, OutputListener {
   constructor(
     private readonly pipeline: Pipeline,
     before: Batch,
-    private readonly onProposal: (operator: string, proposal: Proposal) => void,
   ) {
     this.batch = before;
     this.clock.moveTo(before.time);
@@ -72,20 +74,20 @@ export class GraphRun implements Run, OutputListener {
     if (this.failure !== undefined) throw this.failure.cause;
   }
 
-  /** The operators, upstream first, each with an id that no other has. */
+  /** The operators by id. */
   stages(): ReadonlyMap<string, Stage<unknown, unknown>> {
-    const named = new Map<string, Stage<unknown, unknown>>();
-    for (const stage of this.graph.shared.stages) {
-      if (!(stage instanceof Stage)) continue;
-      let id = stage.id;
-      for (let n = 2; named.has(id); n++) id = `${stage.id}-${n}`;
-      named.set(id, stage as Stage<unknown, unknown>);
-    }
-    return named;
+    const stages = this.graph.shared.stages.filter((stage) => stage instanceof Stage) as Stage<unknown, unknown>[];
+    return new Map(stages.map((stage) => [stage.id, stage]));
+  }
+
+  /** Those that make the watermark. */
+  timekeepers(): string[] {
+    const moves = (stage: Stage<unknown, unknown>): boolean => stage.type === 'withWatermark';
+    return [...this.stages().values()].filter(moves).map(({ id }) => id);
   }
 
   propose(operator: string, proposal: Proposal): void {
-    this.onProposal(operator, proposal);
+    this.proposals.set(operator, proposal);
   }
 
   /** Takes one batch through the pipeline. Resolves to undefined if it failed: see `failure`. */
@@ -97,9 +99,10 @@ export class GraphRun implements Run, OutputListener {
     await this.endBatch(batch);
     if (this.failure !== undefined) return undefined;
     const outputs = new Map(this.collectors.map((collector) => [collector.name, collector.take()]));
-    const { rejections } = this;
+    const { rejections, proposals } = this;
     this.rejections = [];
-    return { outputs, rejections, rows };
+    this.proposals = new Map();
+    return { outputs, rejections, rows, proposals };
   }
 
   private async feed({ source, chunks, excluded }: Feed): Promise<number> {
@@ -167,9 +170,16 @@ export class GraphRun implements Run, OutputListener {
     this.lost(this.batch.id, `the output '${output}' ended early; an operator such as take() stands in the pipeline`);
   }
 
+  /** When processing time is next due in some operator. */
+  nextTimer(): number {
+    let first = this.clock.nextDue();
+    for (const stage of this.stages().values()) first = Math.min(first, stage.processor.nextTimer?.() ?? Infinity);
+    return first;
+  }
+
   /** Would an empty batch with the watermark `w` at `now` do anything? Each operator is asked with what would reach it. */
   wantsBatch(w: number, now: number): boolean {
-    if (this.clock.nextDue() <= now) return true;
+    if (this.nextTimer() <= now) return true;
     let wanted = false;
     const seen = new Map<object, number | undefined>();
     const leaving = (info: StreamInfo<unknown> | undefined): number | undefined => {

@@ -18,17 +18,22 @@ export class Watermarks {
   private readonly inputs = new Map<string, Input>();
   private startedAt = 0;
 
-  constructor(private readonly policy: WatermarkPolicy) {}
+  constructor(readonly policy: WatermarkPolicy) {}
 
   /** Every `withWatermark` of the pipeline, known before the first row. */
   expect(operators: Iterable<string>, now: number): void {
     this.startedAt = now;
-    for (const operator of operators) this.inputs.set(operator, { proposal: SILENT, activeAt: now });
+    for (const operator of operators) {
+      if (!this.inputs.has(operator)) this.inputs.set(operator, { proposal: SILENT, activeAt: now });
+    }
   }
 
+  /** What a batch proposed. A fresh attempt starts from nothing, so what was proposed before it still counts. */
   take(operator: string, proposal: Proposal, now: number): void {
-    const activeAt = proposal.times.count > 0 ? now : (this.inputs.get(operator)?.activeAt ?? this.startedAt);
-    this.inputs.set(operator, { proposal, activeAt });
+    const known = this.inputs.get(operator);
+    const watermark = Math.max(proposal.watermark, known?.proposal.watermark ?? -Infinity);
+    const activeAt = proposal.times.count > 0 ? now : (known?.activeAt ?? this.startedAt);
+    this.inputs.set(operator, { proposal: { ...proposal, watermark }, activeAt });
   }
 
   /** W for the next batch, if it were planned at `now`. */
@@ -53,6 +58,18 @@ export class Watermarks {
       if (holder === undefined || watermark < holder.watermark) holder = { operator, watermark, silentMs: now - input.activeAt };
     }
     return holder;
+  }
+
+  /** ms until silence alone can move W; Infinity: never. */
+  lookAgainIn(now: number): number {
+    let first = Infinity;
+    for (const input of this.inputs.values()) {
+      const { idleAfterMs, advanceWhenIdle } = input.proposal;
+      if (idleAfterMs === undefined) continue;
+      if (!isIdle(input, now)) first = Math.min(first, input.activeAt + idleAfterMs + 1 - now);
+      else if (advanceWhenIdle) first = Math.min(first, idleAfterMs + 1);
+    }
+    return first;
   }
 
   /** Event times of the last batch: those of the first input that saw rows. */
