@@ -58,3 +58,28 @@ export type { BigIntegers, JsonOptions } from './formats/json';
 export { ndjson, type NdjsonOptions } from './formats/ndjson';
 export { memoryCheckpoint } from './checkpoint';
 export type { Checkpoint, CheckpointLocation, CheckpointOptions, MemoryLocation, StateBackend } from './checkpoint';
+export {
+  availableNow,
+  continuous,
+  once,
+  processingTime,
+  streamingQuery,
+  StreamingQuery,
+  type Advice,
+  type ContinuousDelivery,
+  type Divert,
+  type ErrorThreshold,
+  type Guarantee,
+  type GuaranteeLevel,
+  type QueryBuilder,
+  type QueryExplanation,
+  type QueryOptions,
+  type QueryProgress,
+  type QueryStatus,
+  type SinkProgress,
+  type SourceProgress,
+  type StateOperatorProgress,
+  type Trigger,
+  type WatermarkPolicy,
+} from './query';
+export { memoryCheckpoint, type CheckpointLocation, type StateBackend } from './checkpoint';

@@ -4,7 +4,12 @@ import type { Pipeline } from './pipeline';
 
 /** Something that works and will hurt later. */
 export interface Advice {
-  readonly code: 'stateful-without-watermark' | 'stateful-without-checkpoint' | 'complete-over-many-rows' | 'unlimited-reads' | 'rejections-unrouted';
+  readonly code:
+    | 'stateful-without-watermark'
+    | 'stateful-without-checkpoint'
+    | 'complete-over-many-rows'
+    | 'unlimited-reads'
+    | 'rejections-unrouted';
   readonly message: string;
 }
 
@@ -17,7 +22,10 @@ export function adviceOf(pipeline: Pipeline, mode: OutputMode, backend: BackendC
   const unbounded = stateful.filter(({ upstream }) => upstream?.every((input) => input?.traits.watermark !== true));
   if (unbounded.length > 0 && mode !== 'complete') {
     const ids = unbounded.map(({ plan }) => plan.id).join(', ');
-    advice.push({ code: 'stateful-without-watermark', message: `state of ${ids} is never given back: put withWatermark before it` });
+    advice.push({
+      code: 'stateful-without-watermark',
+      message: `state of ${ids} is never given back: put withWatermark before it`,
+    });
   }
   if (stateful.length > 0 && backend?.durability === 'none') {
     const message = 'state is kept in memory and is gone with the process: give the query a checkpoint';

@@ -53,7 +53,8 @@ function checkAgreement(info: Info, known: OutputMode, mode: OutputMode, output:
 
 function checkNode(info: Info, mode: OutputMode): void {
   const { type, id } = info.plan;
-  if (type === 'reassignWatermark') refuse(`'${id}': in a query the watermark is the query's; leave out reassignWatermark`, { operator: id });
+  if (type === 'reassignWatermark')
+    refuse(`'${id}': in a query the watermark is the query's; leave out reassignWatermark`, { operator: id });
   if (type === 'aggregate') checkAggregate(info, mode);
   else if (mode === 'complete' && info.plan.description['completeMode'] === false) {
     refuse(`'${id}' does not work in complete mode; use append or update`, { operator: id });
@@ -67,7 +68,9 @@ function checkAggregate(info: Info, mode: OutputMode): void {
     const isChange = info.traits.kind === 'change';
     if (mode === 'complete' || (mode === 'append' && isChange)) {
       const remedy = mode === 'append' ? 'use outputMode update, or emit: onClose()' : 'leave emit out';
-      refuse(`'${id}' says when it speaks (emit: ${String(description['emit'])}), which contradicts ${mode} mode; ${remedy}`, { operator: id });
+      refuse(`'${id}' says when it speaks (emit: ${String(description['emit'])}), which contradicts ${mode} mode; ${remedy}`, {
+        operator: id,
+      });
     }
     return;
   }
@@ -84,16 +87,21 @@ function checkAppends(info: Info, windowed: boolean): void {
   const timeKey = input?.timeColumn !== undefined && (description['key'] as readonly string[]).includes(input.timeColumn);
   if ((windowed || timeKey) && input?.watermark === true) return;
   const remedy = 'put withWatermark(column, delay) before it and group by a window, or use update or complete mode';
-  refuse(`'${id}' never becomes final in append mode: ${input?.watermark === true ? 'it has no window' : 'there is no watermark'}; ${remedy}`, {
-    operator: id,
-  });
+  refuse(
+    `'${id}' never becomes final in append mode: ${input?.watermark === true ? 'it has no window' : 'there is no watermark'}; ${remedy}`,
+    {
+      operator: id,
+    },
+  );
 }
 
 /** A ChangeStream can only go where rows may be replaced. */
 function checkKind({ name, kind }: Output, info: Info, mode: OutputMode): void {
   if (kind !== 'change' || mode !== 'append') return;
   if (info.plan.type === 'aggregate' && info.plan.followsMode === true) return; // groups of a time key: said once
-  refuse(`output '${name}' corrects itself and the mode is append; use onClose, finalOnly(), or outputMode update`, { output: name });
+  refuse(`output '${name}' corrects itself and the mode is append; use onClose, finalOnly(), or outputMode update`, {
+    output: name,
+  });
 }
 
 function endsInTable(info: Info | undefined): boolean {

@@ -25,14 +25,18 @@ export function guaranteeOf(
   for (const [name, { replay, type }] of sources) {
     if (replay === 'volatile') found.push(['at-most-once', `source '${name}' (${type}) cannot be read again`]);
     if (replay === 'journaled' && backend.durability === 'none') {
-      found.push(['at-most-once', `source '${name}' (${type}) cannot be read again, and there is no checkpoint to keep its journal`]);
+      found.push([
+        'at-most-once',
+        `source '${name}' (${type}) cannot be read again, and there is no checkpoint to keep its journal`,
+      ]);
     }
   }
   for (const { name, sink } of sinks) {
     if (sink.delivery === 'volatile') found.push(['at-most-once', `sink '${name}' (${sink.type}) is gone with the process`]);
     if (sink.delivery === 'at-least-once') found.push(['at-least-once', `sink '${name}' (${sink.type}) may show rows twice`]);
   }
-  if (backend.durability === 'none') found.push(['at-least-once', 'the checkpoint is in memory: a restart reads everything again']);
+  if (backend.durability === 'none')
+    found.push(['at-least-once', 'the checkpoint is in memory: a restart reads everything again']);
   if (backend.durability === 'relaxed') found.push(['exactly-once', 'except after power loss: the checkpoint is relaxed']);
   if (trigger.kind === 'continuous' && trigger.delivery === 'immediate') {
     found.push(['at-least-once', 'immediate delivery shows rows before they are committed']);

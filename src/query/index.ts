@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import { memoryCheckpoint } from '../checkpoint/memory';
+import { memoryCheckpoint } from '../checkpoint';
 import type { BatchSink } from '../connectors/sink';
 import type { Source } from '../connectors/source';
 import type { Change, Element, Rejection, StreamKind } from '../element';
@@ -20,17 +20,18 @@ export type { Divert, ErrorThreshold, QueryOptions } from './settings';
 export type { WatermarkPolicy } from './watermarks';
 
 /** One source, or several by name. */
-export type SourcesOf = Source<never> | Readonly<Record<string, Source<never>>>;
+export type SourcesOf = Source<unknown> | Readonly<Record<string, Source<unknown>>>;
 
-/** What the pipeline is given: an untimed stream a source. */
-export type InputOf<S> =
-  S extends Source<infer T> ? UntimedStream<T> : { readonly [K in keyof S]: S[K] extends Source<infer T> ? UntimedStream<T> : never };
+/** What the pipeline is given for several sources: an untimed stream each. */
+export type StreamsOf<S> = { readonly [K in keyof S]: S[K] extends Source<infer T> ? UntimedStream<T> : never };
 
 /** One stream, or several by name. */
-export type OutputsOf = Observable<Element<unknown, StreamKind>> | Readonly<Record<string, Observable<Element<unknown, StreamKind>>>>;
+export type OutputsOf =
+  Observable<Element<unknown, StreamKind>> | Readonly<Record<string, Observable<Element<unknown, StreamKind>>>>;
 
 /** The rows that a sink gets of a stream. */
-export type RowsOf<O> = O extends Observable<Element<infer T, infer K>> ? (K extends 'change' ? (T extends Change<infer R> ? R : never) : T) : never;
+export type RowsOf<O> =
+  O extends Observable<Element<infer T, infer K>> ? (K extends 'change' ? (T extends Change<infer R> ? R : never) : T) : never;
 
 /** The sinks of a query: one for one stream, else one for each name. */
 export type SinksOf<O> =
@@ -70,10 +71,15 @@ export interface QueryBuilder<O> {
  * sink.rows().map((row) => [row.window.start, row.channel, row.n]); // => [[0, 'a', 2]]
  * ```
  */
-export function streamingQuery<const S extends SourcesOf, O extends OutputsOf>(
-  source: S,
-  pipeline: (input: InputOf<S>) => O,
-): QueryBuilder<O> {
+export function streamingQuery<T, O extends OutputsOf>(
+  source: Source<T>,
+  pipeline: (rows$: UntimedStream<T>) => O,
+): QueryBuilder<O>;
+export function streamingQuery<S extends Readonly<Record<string, Source<unknown>>>, O extends OutputsOf>(
+  sources: S,
+  pipeline: (streams: StreamsOf<S>) => O,
+): QueryBuilder<O>;
+export function streamingQuery(source: SourcesOf, pipeline: (input: never) => OutputsOf): QueryBuilder<OutputsOf> {
   return { writeStream: (options) => build(source, pipeline as (input: unknown) => unknown, options as AnyOptions) };
 }
 
@@ -99,8 +105,8 @@ function build(source: SourcesOf, pipeline: (input: unknown) => unknown, options
   return new StreamingQuery(built, settings, options);
 }
 
-function isSource(source: SourcesOf): source is Source<never> {
-  return typeof (source as Partial<Source<never>>).open === 'function';
+function isSource(source: SourcesOf): source is Source<unknown> {
+  return typeof (source as Partial<Source<unknown>>).open === 'function';
 }
 
 function sinksOf(options: AnyOptions): Record<string, BatchSink<unknown>> {
@@ -109,4 +115,3 @@ function sinksOf(options: AnyOptions): Record<string, BatchSink<unknown>> {
   const all = to ?? { [ONLY_OUTPUT]: sink, [REJECTED]: rejected };
   return Object.fromEntries(Object.entries(all).filter(([, one]) => one !== undefined)) as Record<string, BatchSink<unknown>>;
 }
-

@@ -1,6 +1,13 @@
 import type { Stage } from '../operator';
 import type { Engine, FinishedBatch } from './engine';
-import { byReason, rate, type QueryProgress, type SinkProgress, type SourceProgress, type StateOperatorProgress } from './progress';
+import {
+  byReason,
+  rate,
+  type QueryProgress,
+  type SinkProgress,
+  type SourceProgress,
+  type StateOperatorProgress,
+} from './progress';
 
 /** Who speaks. */
 export interface Identity {
@@ -56,7 +63,9 @@ export class Reporter {
   }
 
   private stateOperators({ run, plan }: FinishedBatch): StateOperatorProgress[] {
-    const stages = [...(run?.stages().values() ?? [])].filter((stage) => stage.stateful && stage.processor.ownsWatermark !== true);
+    const stages = [...(run?.stages().values() ?? [])].filter(
+      (stage) => stage.stateful && stage.processor.ownsWatermark !== true,
+    );
     return stages.map((stage) => this.stateOperator(stage, plan.batch));
   }
 

@@ -79,7 +79,13 @@ const MODES: readonly OutputMode[] = ['append', 'update', 'complete'];
 
 /** Checks the options of a query, once, when it is built. */
 export function settingsOf(options: QueryOptions, inMemory: () => CheckpointLocation): Settings {
-  const { outputMode = 'append', watermarkPolicy = 'min', errorThreshold, minBatchesToRetain = 100, recentProgress = 100 } = options;
+  const {
+    outputMode = 'append',
+    watermarkPolicy = 'min',
+    errorThreshold,
+    minBatchesToRetain = 100,
+    recentProgress = 100,
+  } = options;
   checkOption(MODES.includes(outputMode), `outputMode is 'append', 'update' or 'complete'`, { outputMode });
   checkOption(watermarkPolicy === 'min' || watermarkPolicy === 'max', `watermarkPolicy is 'min' or 'max'`, { watermarkPolicy });
   checkCount(minBatchesToRetain, 'minBatchesToRetain');

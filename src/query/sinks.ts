@@ -52,12 +52,20 @@ export class Sinks {
       const held = await sink.lastBatch?.();
       if (held !== undefined && held > newest) {
         const details = { sink: name, held, newest };
-        throw new TidemarkError('TIDEMARK_SINK_AHEAD', `sink '${name}' holds batch ${held}, the checkpoint knows ${newest}`, details);
+        throw new TidemarkError(
+          'TIDEMARK_SINK_AHEAD',
+          `sink '${name}' holds batch ${held}, the checkpoint knows ${newest}`,
+          details,
+        );
       }
       const expected = last?.sinks[name]?.outcome === 'committed' ? last.batch : -1;
       if (sink.lastBatch !== undefined && sink.delivery !== 'volatile' && (held ?? -1) < expected) {
         const details = { sink: name, held, expected };
-        throw new TidemarkError('TIDEMARK_SINK_REGRESSED', `sink '${name}' has lost batch ${expected}; it holds ${held}`, details);
+        throw new TidemarkError(
+          'TIDEMARK_SINK_REGRESSED',
+          `sink '${name}' has lost batch ${expected}; it holds ${held}`,
+          details,
+        );
       }
     }
   }
@@ -114,7 +122,8 @@ export class Sinks {
       // The commit may have come through, and only its answer was lost.
       const held = await sink.lookup?.(id.batchId).catch(() => undefined);
       if (held?.attemptId === id.attemptId) return outcomeOf(sink, 'committed', held);
-      if (this.onFailure === 'stop' || (isTidemarkError(cause) && cause.code === 'TIDEMARK_FENCED')) throw sinkFailed(name, id, cause);
+      if (this.onFailure === 'stop' || (isTidemarkError(cause) && cause.code === 'TIDEMARK_FENCED'))
+        throw sinkFailed(name, id, cause);
       return this.divertTo(this.onFailure.divert, name, sink, batch, id, cause);
     }
   }

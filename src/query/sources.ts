@@ -86,7 +86,6 @@ export class Sources {
 }
 
 const NOTHING: AsyncIterable<readonly unknown[]> = {
-  // eslint-disable-next-line @typescript-eslint/require-await -- an empty iterable has nothing to wait for
   async *[Symbol.asyncIterator]() {},
 };
 

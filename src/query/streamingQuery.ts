@@ -1,7 +1,6 @@
 import { Subject, type Observable } from 'rxjs';
 import type { CheckpointLocation } from '../checkpoint/backend';
-import type { Checkpoint } from '../checkpoint/checkpoint';
-import { openCheckpoint } from '../checkpoint/openCheckpoint';
+import { openCheckpoint, type Checkpoint } from '../checkpoint';
 import { isTidemarkError, TidemarkError } from '../errors';
 import { explain, type Explanation } from '../observability/explain';
 import { after, defaultScheduler, type SchedulerLike } from '../rx';
@@ -191,18 +190,21 @@ class ActiveRun {
     this.guarantee = guaranteeOf(pipeline.sources, this.engine.sinks.all, backend.capabilities, settings.trigger);
     this.advise(adviceOf(pipeline, settings.outputMode, backend.capabilities));
     if (backend.capabilities.durability !== 'none') checkIds(pipeline);
-    const checkpoint = await openCheckpoint({ location: location.location, open: () => Promise.resolve(backend) }, {
-      name: settings.name,
-      operators: schemasOf(pipeline),
-      sources: [...pipeline.sources.keys()],
-      sinks: this.engine.sinks.all.map(({ name }) => name),
-      plan: planOf(pipeline),
-      allowDroppedState: settings.allowDroppedState,
-      minBatchesToRetain: settings.minBatchesToRetain,
-      now: () => this.scheduler.now(),
-      newId,
-      owner: this.runId,
-    });
+    const checkpoint = await openCheckpoint(
+      { location: location.location, open: () => Promise.resolve(backend) },
+      {
+        name: settings.name,
+        operators: schemasOf(pipeline),
+        sources: [...pipeline.sources.keys()],
+        sinks: this.engine.sinks.all.map(({ name }) => name),
+        plan: planOf(pipeline),
+        allowDroppedState: settings.allowDroppedState,
+        minBatchesToRetain: settings.minBatchesToRetain,
+        now: () => this.scheduler.now(),
+        newId,
+        owner: this.runId,
+      },
+    );
     this.id = checkpoint.queryId;
     this.reporter = new Reporter(this.engine, { id: checkpoint.queryId, runId: this.runId, name: settings.name });
     return checkpoint;
@@ -210,6 +212,7 @@ class ActiveRun {
 
   private advise(advice: readonly Advice[]): void {
     this.advice = advice;
+    // eslint-disable-next-line no-console -- advice that nobody asked to be told of must still be seen
     const tell = this.options.onAdvice ?? (({ message }: Advice) => console.warn(`tidemark: ${message}`));
     for (const one of advice) tell(one);
   }

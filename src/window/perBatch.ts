@@ -34,9 +34,7 @@ class WindowSet {
 
   /** In (end, arrival) order. */
   all(): (readonly [key: KeyOf, window: Window])[] {
-    const all = [...this.known.entries()].map(
-      ([id, window]) => [keyFrom(keyValues(id, this.columns).slice(2)), window] as const,
-    );
+    const all = [...this.known.entries()].map(([id, window]) => [keyFrom(keyValues(id, this.columns).slice(2)), window] as const);
     return all.sort(([, a], [, b]) => a.end - b.end);
   }
 

@@ -22,7 +22,6 @@ interface View {
 }
 
 const quiet = { onAdvice: () => {} };
-const counted = { key: 'k', window: tumbling(10), select: { n: agg.count() } } as const;
 
 describe('streamingQuery', () => {
   it('passes rows through, batch by batch', async () => {
@@ -47,7 +46,9 @@ describe('streamingQuery', () => {
   it('closes a window in the empty batch after the one that moved the watermark', async () => {
     const source = memorySource<View>([{ at: 1, k: 'a' }]);
     const sink = memorySink<{ n: number }>();
-    const query = streamingQuery(source, (rows$) => rows$.pipe(withWatermark('at', 5), aggregate(counted))).writeStream({
+    const query = streamingQuery(source, (rows$) =>
+      rows$.pipe(withWatermark('at', 5), aggregate({ key: 'k', window: tumbling(10), select: { n: agg.count() } })),
+    ).writeStream({
       sink,
       ...quiet,
     });
@@ -79,7 +80,9 @@ describe('streamingQuery', () => {
           batches.push(batch.rows.map(({ k, n }) => [k, n]));
         },
       };
-      const query = streamingQuery(source, (rows$) => rows$.pipe(withWatermark('at', 5), aggregate(counted))).writeStream({
+      const query = streamingQuery(source, (rows$) =>
+        rows$.pipe(withWatermark('at', 5), aggregate({ key: 'k', window: tumbling(10), select: { n: agg.count() } })),
+      ).writeStream({
         sink: spy,
         outputMode,
         ...quiet,
@@ -127,7 +130,9 @@ describe('streamingQuery', () => {
     const source = memorySource<View>([{ at: 1, k: 'a' }]);
     const sink = memorySink<{ n: number }>();
     const build = () =>
-      streamingQuery(source, (rows$) => rows$.pipe(withWatermark('at', 5), aggregate(counted))).writeStream({
+      streamingQuery(source, (rows$) =>
+        rows$.pipe(withWatermark('at', 5), aggregate({ key: 'k', window: tumbling(10), select: { n: agg.count() } })),
+      ).writeStream({
         sink,
         checkpoint,
         trigger: availableNow(),
