@@ -82,4 +82,3 @@ export {
   type Trigger,
   type WatermarkPolicy,
 } from './query';
-export { memoryCheckpoint, type CheckpointLocation, type StateBackend } from './checkpoint';

@@ -1,9 +1,9 @@
-import { Subject, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import type { CheckpointLocation } from '../checkpoint/backend';
 import { openCheckpoint, type Checkpoint } from '../checkpoint';
 import { isTidemarkError, TidemarkError } from '../errors';
 import { explain, type Explanation } from '../observability/explain';
-import { after, defaultScheduler, type SchedulerLike } from '../rx';
+import { after, defaultScheduler, Subject, type SchedulerLike } from '../rx';
 import { adviceOf, type Advice } from './advice';
 import { claimName } from './active';
 import { Driver, type QueryStatus } from './driver';

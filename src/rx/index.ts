@@ -3,6 +3,7 @@ export { after, defaultScheduler, isSystemClock, type SchedulerLike } from './cl
 export { Kind, signalOf } from './edge';
 export { Graph, type LiveStage } from './graph';
 export { ManualRun, type Batch, type EventTimes, type OutputMode, type Proposal, type Run } from './run';
+export { Subject } from 'rxjs';
 export { Pulse } from './pulse';
 export { FusedStream, infoOf, originOf, type StreamInfo } from './stream';
 export { TASK, type Entry } from './trampoline';
