@@ -66,3 +66,27 @@ export type { JoinKey } from './join/keys';
 export type { JoinTime } from './join/plan';
 export type { Within } from './join/range';
 export type { Joined, JoinSelect, JoinType } from './join/result';
+export {
+  availableNow,
+  continuous,
+  once,
+  processingTime,
+  streamingQuery,
+  StreamingQuery,
+  type Advice,
+  type ContinuousDelivery,
+  type Divert,
+  type ErrorThreshold,
+  type Guarantee,
+  type GuaranteeLevel,
+  type QueryBuilder,
+  type QueryExplanation,
+  type QueryOptions,
+  type QueryProgress,
+  type QueryStatus,
+  type SinkProgress,
+  type SourceProgress,
+  type StateOperatorProgress,
+  type Trigger,
+  type WatermarkPolicy,
+} from './query';

@@ -2,6 +2,7 @@ import type { Rejection, Sink } from '../element';
 import { TidemarkError } from '../errors';
 import type { Graph } from '../rx';
 import type { Traits } from '../traits';
+import { cell, type StateTables } from '../state/table';
 import { WatermarkMerge } from '../watermark/merge';
 import type { OperatorSpec } from './processor';
 import { Stage, type StageSnapshot } from './stage';
@@ -99,6 +100,15 @@ export class MergingStage<I, O> extends Stage<I, O> {
     if (wasIdle && !this.merge.isIdle) this.idle(false);
     if (complete && this.merge.emit > -Infinity) this.watermark(this.merge.emit, this.merge.drop);
     if (!wasIdle && this.merge.isIdle) this.idle(true);
+  }
+
+  override stateTables(): StateTables {
+    const inputs = cell(
+      1,
+      () => this.merge.encode(),
+      (value) => this.merge.decode(value),
+    );
+    return { ...super.stateTables(), 'tidemark:inputs': inputs };
   }
 
   override snapshot(): StageSnapshot {

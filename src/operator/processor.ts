@@ -59,6 +59,8 @@ export interface Processor<I, O> {
   readonly speaksAt?: 'emit' | 'drop';
   /** Would an empty batch with watermark `w` at processing time `now` produce anything? (Spark's no-data batch) */
   wantsBatch?(w: number, now: number): boolean;
+  /** In a query: when it next has something to do by processing time alone, epoch ms; Infinity: never. */
+  nextTimer?(): number;
   onBarrier?(batchId: number, out: Out<O>): void;
   /** Processing time asked for with `out.tickIn`. */
   onTick?(now: number, out: Out<O>): void;
@@ -110,6 +112,8 @@ export interface OperatorSpec<I, O> {
   /** Kinds of stream it stands on. */
   readonly accepts: readonly StreamKind[];
   readonly stateful?: boolean;
+  /** In a query the output mode says when it speaks, unless the user did. */
+  readonly followsMode?: boolean;
   /** Columns, durations, versions: plain data. */
   readonly description?: Readonly<Record<string, unknown>>;
   /** Traits of the output; default: those of the (first) input. May throw where the operator does not fit the stream. */
