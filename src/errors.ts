@@ -64,6 +64,11 @@
  * - `TIDEMARK_STORAGE`: storage failed; `details.errno` has the system's code
  * - `TIDEMARK_STORAGE_UNAVAILABLE`: there is no such storage here (no IndexedDB, private mode)
  * - `TIDEMARK_BACKEND_CLOSED`: a checkpoint is used after it was closed, or before it is held
+ * - `TIDEMARK_FENCED`: somebody else has taken the checkpoint over; this run must not write any more
+ * - `TIDEMARK_OUTPUT_MODE`: the output mode does not fit the pipeline or the sink; the message says what to do
+ * - `TIDEMARK_SINK_MISMATCH`: the place a sink writes to belongs to another query
+ * - `TIDEMARK_SINK_CORRUPT`: what a sink has written is not there, or not what was written
+ * - `TIDEMARK_PATH`: a file would lie outside its folder, or behind a symbolic link
  * - `TIDEMARK_PROTOCOL`: tidemark broke its own rules; please report it
  */
 export type TidemarkErrorCode =
@@ -130,6 +135,11 @@ export type TidemarkErrorCode =
   | 'TIDEMARK_STORAGE'
   | 'TIDEMARK_STORAGE_UNAVAILABLE'
   | 'TIDEMARK_BACKEND_CLOSED'
+  | 'TIDEMARK_FENCED'
+  | 'TIDEMARK_OUTPUT_MODE'
+  | 'TIDEMARK_SINK_MISMATCH'
+  | 'TIDEMARK_SINK_CORRUPT'
+  | 'TIDEMARK_PATH'
   | 'TIDEMARK_PROTOCOL';
 
 /** An error with a stable `code` and, in `details`, the values it speaks of. */
