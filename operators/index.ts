@@ -10,6 +10,7 @@ export { flatMapGroupsWithState, type FlatMapGroupsOptions } from './flatMapGrou
 export { flatMapRows } from './flatMapRows';
 export { fromSignals, type FromSignalsOptions } from './fromSignals';
 export { keyedProcess, type KeyedProcessOptions } from './keyedProcess';
+export { intervalJoin, type IntervalJoinOptions } from './intervalJoin';
 export { mapAsync, type MapAsyncOptions } from './mapAsync';
 export { mapGroupsWithState, type MapGroupsOptions } from './mapGroupsWithState';
 export { mapRows } from './mapRows';
@@ -22,5 +23,6 @@ export { rejected } from './rejected';
 export { rows } from './rows';
 export { signals } from './signals';
 export { transformWithState, type TransformWithStateOptions } from './transformWithState';
+export { windowJoin, type WindowJoinOptions } from './windowJoin';
 export { withTimestamps } from './withTimestamps';
 export { withWatermark } from './withWatermark';

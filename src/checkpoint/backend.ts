@@ -31,7 +31,7 @@ export interface StateBackend {
   /** For people: the path or the database's name. */
   readonly location: string;
   /** Checksums faster than those in plain JavaScript. */
-  readonly digests?: Digests;
+  readonly digests?: Digests | undefined;
   /**
    * Becomes the holder, with an epoch higher than any before.
    * @throws `TIDEMARK_CHECKPOINT_IN_USE` with the holder, if another one lives
