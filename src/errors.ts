@@ -41,7 +41,6 @@
  * - `TIDEMARK_STORAGE_UNAVAILABLE`: there is no such storage here (no IndexedDB, private mode)
  * - `TIDEMARK_BACKEND_CLOSED`: a checkpoint is used after it was closed, or before it is held
  * - `TIDEMARK_BARRIER_LOST`: the end of a batch did not reach an output: an operator cut the stream short, or asynchronous work never settled
- * - `TIDEMARK_OUTPUT_MODE`: the output mode does not fit the pipeline or the sink; the message says what to do
  * - `TIDEMARK_QUERY_FAILED`: a query has stopped with an error; `cause` is the error, `details` has the offsets
  * - `TIDEMARK_QUERY_ACTIVE`: a query with this name, or on this checkpoint, is active already
  * - `TIDEMARK_STOP_TIMEOUT`: a query did not stop within its `stopTimeout`
@@ -67,7 +66,6 @@
  * - `TIDEMARK_STORAGE_UNAVAILABLE`: there is no such storage here (no IndexedDB, private mode)
  * - `TIDEMARK_BACKEND_CLOSED`: a checkpoint is used after it was closed, or before it is held
  * - `TIDEMARK_FENCED`: somebody else has taken the checkpoint over; this run must not write any more
- * - `TIDEMARK_OUTPUT_MODE`: the output mode does not fit the pipeline or the sink; the message says what to do
  * - `TIDEMARK_SINK_MISMATCH`: the place a sink writes to belongs to another query
  * - `TIDEMARK_SINK_CORRUPT`: what a sink has written is not there, or not what was written
  * - `TIDEMARK_PATH`: a file would lie outside its folder, or behind a symbolic link
@@ -114,7 +112,6 @@ export type TidemarkErrorCode =
   | 'TIDEMARK_STORAGE_UNAVAILABLE'
   | 'TIDEMARK_BACKEND_CLOSED'
   | 'TIDEMARK_BARRIER_LOST'
-  | 'TIDEMARK_OUTPUT_MODE'
   | 'TIDEMARK_QUERY_FAILED'
   | 'TIDEMARK_QUERY_ACTIVE'
   | 'TIDEMARK_STOP_TIMEOUT'
@@ -140,7 +137,6 @@ export type TidemarkErrorCode =
   | 'TIDEMARK_STORAGE_UNAVAILABLE'
   | 'TIDEMARK_BACKEND_CLOSED'
   | 'TIDEMARK_FENCED'
-  | 'TIDEMARK_OUTPUT_MODE'
   | 'TIDEMARK_SINK_MISMATCH'
   | 'TIDEMARK_SINK_CORRUPT'
   | 'TIDEMARK_PATH'

@@ -145,8 +145,12 @@ export class Keyed<T, O> implements Processor<T, O> {
     return this.plan.wantsBatch(w);
   }
 
-  /** When processing time alone is next due; what has outlived its time to live is not worth a batch. */
+  /** In a query a timer fires when the batch's time has passed it. What has outlived its time to live is not worth a batch. */
   nextTimer(): number {
+    return this.soonestTimer() + 1;
+  }
+
+  private soonestTimer(): number {
     return this.plan.timers.processingTime?.next() ?? Infinity;
   }
 
@@ -252,7 +256,7 @@ export class Keyed<T, O> implements Processor<T, O> {
   private arm(out: Out<O>): void {
     if (this.context.run !== undefined) return;
     const { logic } = this.plan;
-    const next = Math.min(this.nextTimer(), logic.nextExpiry?.() ?? Infinity);
+    const next = Math.min(this.soonestTimer(), logic.nextExpiry?.() ?? Infinity);
     if (next < Infinity) out.tickAt(next);
   }
 }
