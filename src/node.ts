@@ -1,3 +1,4 @@
 /** Entry `tidemark/node`: files, and checkpoints in them. */
 export { nodeFileSystem } from './files/nodeFileSystem';
 export { fileCheckpoint, type FileCheckpointOptions } from './checkpoint/nodeCheckpoint';
+export * from './connectors/nodeSinks';
