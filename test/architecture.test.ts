@@ -23,6 +23,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   aggregate: [...PURE],
   window: [...PURE, 'aggregate'],
   watermark: [...PURE],
+  panes: [...PURE, 'aggregate', 'window', 'watermark'],
   formats: [...PURE],
   schema: [...PURE],
   // The seam to rxjs, and what stands on it.
@@ -72,6 +73,7 @@ const NO_RXJS_TYPES = [
   'state',
   'aggregate',
   'window',
+  'panes',
   'formats',
   'schema',
 ];
