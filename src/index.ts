@@ -52,7 +52,7 @@ export { assigned, customWindows } from './window/custom';
 export { onClose, onTime, onUpdate, type Emit } from './window/emit';
 export { panes, type PaneOptions } from './panes/panes';
 export * as trigger from './panes';
-export type { Trigger } from './panes/trigger';
+export type { Trigger as PaneTrigger } from './panes/trigger';
 export type { Assigner, Slicing } from './window/assigner';
 export type { BadRecord, Journal, Offset, Replay, Slice, Source, SourceContext, SourceReader } from './connectors/source';
 export { memorySource, type MemorySource, type MemorySourceOptions } from './connectors/memory';

@@ -24,6 +24,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   window: [...PURE, 'aggregate'],
   watermark: [...PURE],
   panes: [...PURE, 'aggregate', 'window', 'watermark'],
+  ranking: [...PURE, 'aggregate', 'window'],
+  pattern: [...PURE],
   formats: [...PURE],
   schema: [...PURE],
   // The seam to rxjs, and what stands on it.
@@ -50,6 +52,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'alerts',
     'join',
     'keyed',
+    'ranking',
+    'pattern',
     'observability',
     'schema',
   ],
@@ -74,6 +78,8 @@ const NO_RXJS_TYPES = [
   'aggregate',
   'window',
   'panes',
+  'ranking',
+  'pattern',
   'formats',
   'schema',
 ];

@@ -2,6 +2,7 @@ import type { Pane, Window } from '../element';
 import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf } from '../key';
 import { ChangeLog } from '../state/changeLog';
 import type { StateEntry, StateTable } from '../state/table';
+import type { Claim } from './completeness';
 import type { ResultRow } from '../window/resultRow';
 
 /** Something that was said, and is to be taken back before the next word. */
@@ -32,6 +33,8 @@ export interface Account {
   /** Where it stands in the wheel of event times, so that it is there once. */
   wakesAt: number;
   gone: boolean;
+  /** What was said of its completeness. */
+  claims: Claim[];
 }
 
 /** The accounts of all open windows, by the change's key. */
@@ -61,7 +64,7 @@ export class Ledger {
 
   open(id: KeyOf, key: KeyOf, window: Window, state: unknown): Account {
     const own = typeof key === 'object' && key !== null ? key.slice() : key;
-    const counters = { fresh: 0, rows: 0, index: 0, owed: [], wakesAt: Infinity, gone: false };
+    const counters = { fresh: 0, rows: 0, index: 0, owed: [], wakesAt: Infinity, gone: false, claims: [] };
     return this.put({ id, key: own, window, arrival: this.arrivals++, state, done: false, ...counters });
   }
 
@@ -112,7 +115,7 @@ export class Ledger {
   }
 
   private load([values, data]: StateEntry): void {
-    const [window, arrival, done, fresh, rows, index, state, owed] = data as [
+    const [window, arrival, done, fresh, rows, index, state, owed, claims] = data as [
       Window,
       number,
       boolean,
@@ -121,19 +124,21 @@ export class Ledger {
       number,
       unknown,
       Said[],
+      Claim[],
     ];
     const id = keyFrom(values);
     const key = keyFrom(values.slice(1));
     this.arrivals = Math.max(this.arrivals, arrival + 1);
-    this.put({ id, key, window, arrival, done, fresh, rows, index, state, owed: [...owed], wakesAt: Infinity, gone: false });
+    const own = { owed: [...owed], claims: [...claims], wakesAt: Infinity, gone: false };
+    this.put({ id, key, window, arrival, done, fresh, rows, index, state, ...own });
   }
 }
 
 /** Plain data that does not change afterwards: the trigger's state is copied. */
 function entryOf(account: Account | undefined, columns: number): StateEntry | undefined {
   if (account === undefined) return undefined;
-  const { window, arrival, done, fresh, rows, index, state, owed } = account;
-  return [keyValues(account.id, columns), [window, arrival, done, fresh, rows, index, copyOf(state), [...owed]]];
+  const { window, arrival, done, fresh, rows, index, state, owed, claims } = account;
+  return [keyValues(account.id, columns), [window, arrival, done, fresh, rows, index, copyOf(state), [...owed], [...claims]]];
 }
 
 /** A copy of a trigger's state: plain objects and lists of primitives. */

@@ -5,6 +5,7 @@ import type { Emit } from '../window/emit';
 import type { SpeakParts } from '../window/speak';
 import { afterCount } from './basic';
 import { afterWatermark } from './compose';
+import { Completeness } from './completeness';
 import { Panes, type PaneMode, type PanePlan } from './processor';
 import type { Condition, Trigger } from './trigger';
 
@@ -24,6 +25,11 @@ export interface PaneOptions<T> {
   readonly mode?: PaneMode;
   /** Panes that are said although no row came since the one before: by timing, or the `last` one. Default: none. */
   readonly unchanged?: readonly (PaneTiming | 'last')[];
+  /**
+   * Says with each pane but the last how much of its window it holds (`pane.completeness`, 0 to 1), once 100 rows have
+   * told how late they come. Default true; sessions and the global window have no end to be measured by, and say nothing.
+   */
+  readonly completeness?: boolean;
 }
 
 /**
@@ -35,9 +41,9 @@ export function panes<T = unknown>(options: PaneOptions<T> = {}): Emit<'change',
   return {
     kind: 'change',
     name: 'panes',
-    parameters: { trigger: plan.trigger.describe(), mode: plan.mode, unchanged: [...plan.unchanged] },
+    parameters: { trigger: plan.trigger.describe(), mode: plan.mode, unchanged: [...plan.unchanged], completeness: options.completeness ?? true },
     ...(plan.mode === 'discarding' ? { isPartial: true } : {}),
-    make: (parts) => processorOf(plan, parts),
+    make: (parts) => processorOf(plan, parts, options.completeness ?? true),
   };
 }
 
@@ -48,13 +54,15 @@ function planOf<T>({ early, late, trigger, mode = 'accumulating', unchanged = []
   return { trigger: trigger ?? afterWatermark<T>(around), mode, unchanged: new Set(unchanged) };
 }
 
-function processorOf<T>(plan: PanePlan, parts: SpeakParts<T>): Panes<T> {
+function processorOf<T>(plan: PanePlan, parts: SpeakParts<T>, measured: boolean): Panes<T> {
   const discards = plan.mode === 'discarding';
   const met = new Set<Condition>();
   const tested = testing(parts.folding, plan.trigger.conditions, met);
   // Windows that speak of parts cannot share accumulators.
   const folding = discards ? { ...tested, mergeable: false } : tested;
-  return new Panes(plan, parts, parts.assigner.store({ folding, reader: parts.reader }), met, undefined);
+  const measures = measured && !['session', 'global'].includes(parts.assigner.kind);
+  const store = parts.assigner.store({ folding, reader: parts.reader });
+  return new Panes(plan, parts, store, met, measures ? new Completeness() : undefined);
 }
 
 /** Tests each row that is not late, before any state is touched. */

@@ -61,8 +61,8 @@ export class Panes<T> implements Processor<T, unknown> {
   }
 
   onEvent(time: number, row: T, out: Out<unknown>): void {
-    this.completeness?.observe(time);
     if (!this.store.add(time, row, this.drop, out)) return;
+    this.completeness?.observe(time);
     const merged: Account[] = [];
     this.store.gone?.((key, window) => {
       const account = this.ledger.take(this.idOf(key, window));
@@ -132,7 +132,7 @@ export class Panes<T> implements Processor<T, unknown> {
     this.parts.previous?.compare(row, key, window, acc);
     account.fresh = 0;
     if (mode === 'retracting' && account.owed.length === 1 && sameRow(account.owed[0]!.row, row)) return;
-    const share = timing === 'early' ? this.completeness?.claim(account) : undefined;
+    const share = isLast ? undefined : this.completeness?.claim(account);
     const pane: Pane = { timing, index: account.index++, isLast, ...(share === undefined ? {} : { completeness: share }) };
     const said: Said = { key: changeKeyOf(this.parts.assigner.kind, window, key, this.columns), row, pane };
     const owed = account.owed;
@@ -259,7 +259,7 @@ export class Panes<T> implements Processor<T, unknown> {
   }
 
   report(): Readonly<Record<string, unknown>> {
-    return { openWindows: this.store.windows(), ...this.completeness?.report() };
+    return { openWindows: this.store.windows() };
   }
 }
 

@@ -49,8 +49,6 @@ const TABLE = {
   'operator intervalJoin': ['e', 'joins'],
   'operator temporalJoin': ['e', 'joins with versions'],
   'operator streamTableJoin': ['e', 'joins with tables that change'],
-  'operator dedup': ['e', 'keep first or last by event time, as changes'],
-  'operator topN': ['e', 'top n per key, as changes'],
   'operator pattern': ['e', 'sequence patterns'],
 
   // (e) queries, golden and spark: not yet

@@ -14,7 +14,7 @@ import {
   withWatermark,
   type Change,
   type PaneOptions,
-  type Trigger,
+  type PaneTrigger as Trigger,
   type Window,
 } from 'tidemark';
 import { operatorHarness, type OperatorHarness } from 'tidemark/testing';
@@ -321,6 +321,7 @@ describe('panes', () => {
       },
       mode: 'accumulating',
       unchanged: [],
+      completeness: true,
     });
     expect(onTime().parameters).toBeUndefined();
   });

@@ -1,4 +1,4 @@
-import { onClose, onTime, onUpdate, panes, trigger, type Emit, type PaneOptions, type Trigger } from 'tidemark';
+import { onClose, onTime, onUpdate, panes, trigger, type Emit, type PaneOptions, type PaneTrigger as Trigger } from 'tidemark';
 import type { ConfigOf, TriggerSpec } from './operators';
 import type { Step } from './steps';
 
