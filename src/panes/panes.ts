@@ -41,7 +41,12 @@ export function panes<T = unknown>(options: PaneOptions<T> = {}): Emit<'change',
   return {
     kind: 'change',
     name: 'panes',
-    parameters: { trigger: plan.trigger.describe(), mode: plan.mode, unchanged: [...plan.unchanged], completeness: options.completeness ?? true },
+    parameters: {
+      trigger: plan.trigger.describe(),
+      mode: plan.mode,
+      unchanged: [...plan.unchanged],
+      completeness: options.completeness ?? true,
+    },
     ...(plan.mode === 'discarding' ? { isPartial: true } : {}),
     make: (parts) => processorOf(plan, parts, options.completeness ?? true),
   };

@@ -262,4 +262,3 @@ export class Panes<T> implements Processor<T, unknown> {
     return { openWindows: this.store.windows() };
   }
 }
-

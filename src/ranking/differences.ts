@@ -18,27 +18,34 @@ export function rowOf({ row }: Ranked, rank: number, window: Window | undefined,
   };
 }
 
+/** A list of ranked rows, and the window it is said with. */
+export interface Standing {
+  readonly rows: readonly Ranked[];
+  readonly window: Window | undefined;
+}
+
 /**
  * What turns one list of ranked rows into another: what has left is deleted first, then what is new is put. With a rank the
  * change's key ends with it, and every rank that another row has now is said again; without, it ends with the row's number.
+ * A session that has grown is said again as a whole.
  */
 export function differences(
-  before: readonly Ranked[],
-  after: readonly Ranked[],
+  before: Standing,
+  after: Standing,
   identity: readonly unknown[],
-  window: Window | undefined,
   wording: Wording,
   pane: Pane,
 ): Change<Row>[] {
-  const change = (op: Change<Row>['op'], one: Ranked, at: number): Change<Row> => {
-    const last = wording.rank === undefined ? one.arrival : at + 1;
-    return { op, key: [...identity, last], row: rowOf(one, at + 1, window, wording), pane };
+  const byRank = wording.rank !== undefined;
+  const change = (op: Change<Row>['op'], { window }: Standing, one: Ranked, at: number): Change<Row> => {
+    return { op, key: [...identity, byRank ? at + 1 : one.arrival], row: rowOf(one, at + 1, window, wording), pane };
   };
-  const has = (rows: readonly Ranked[], one: Ranked, at: number): boolean =>
-    wording.rank === undefined ? rows.some(({ arrival }) => arrival === one.arrival) : rows[at]?.arrival === one.arrival;
-  const gone = (one: Ranked, at: number): boolean => (wording.rank === undefined ? !has(after, one, at) : at >= after.length);
+  const holds = ({ rows }: Standing, one: Ranked, at: number): boolean =>
+    byRank ? rows[at]?.arrival === one.arrival : rows.some(({ arrival }) => arrival === one.arrival);
+  const isGone = (one: Ranked, at: number): boolean => (byRank ? at >= after.rows.length : !holds(after, one, at));
+  const grew = before.window?.end !== after.window?.end;
   return [
-    ...before.flatMap((one, at) => (gone(one, at) ? [change('delete', one, at)] : [])),
-    ...after.flatMap((one, at) => (has(before, one, at) ? [] : [change('upsert', one, at)])),
+    ...before.rows.flatMap((one, at) => (isGone(one, at) ? [change('delete', before, one, at)] : [])),
+    ...after.rows.flatMap((one, at) => (!grew && holds(before, one, at) ? [] : [change('upsert', after, one, at)])),
   ];
 }

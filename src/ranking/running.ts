@@ -46,14 +46,14 @@ export class RunningTop<T> implements Processor<T, Change<unknown>> {
     const candidate = candidateOf(this.ranking, row);
     let group = this.groups.get(key);
     if (group === undefined) this.groups.set(key, (group = { n: 0, rows: [], firings: 0 }));
-    const before = group.rows.slice();
+    const before = { rows: group.rows.slice(), window: undefined };
     place(group, candidate, this.arrival++, this.ranking.direction);
     out.absorb(1);
     this.updated++;
     this.log.mark(key);
     const pane = { timing: 'early', index: group.firings, isLast: false } as const;
     const identity = keyValues(key, this.columns);
-    const changes = differences(before, group.rows, identity, undefined, this.wording, pane);
+    const changes = differences(before, { rows: group.rows, window: undefined }, identity, this.wording, pane);
     if (changes.length > 0) group.firings++;
     for (const change of changes) out.event(time, change);
   }

@@ -106,7 +106,7 @@ export class ChangingTop<T> implements Processor<T, Change<unknown>> {
     const id = keyFrom(identity);
     const said = this.said.get(id) ?? { window, rows: [], firings: 0 };
     const pane = { timing: window.end > this.emit ? 'early' : 'late', index: said.firings, isLast: false } as const;
-    const changes = differences(said.rows, rows, identity, window, this.wording, pane);
+    const changes = differences(said, { rows, window }, identity, this.wording, pane);
     if (changes.length === 0) return;
     if (rows.length === 0) this.said.delete(id);
     else this.put(id, { window, rows: rows.slice(), firings: said.firings + 1 });

@@ -26,7 +26,10 @@ const TABLE = {
 
   // (d) options of one dialect
   'assigner slidingByDifference': ['d', "Kafka Streams' look-back windows depend on the rows; sliding() is hopping"],
-  'trigger that closes its window': ['d', 'a trigger that is done leaves its window open: what still comes is in the last pane (D9)'],
+  'trigger that closes its window': [
+    'd',
+    'a trigger that is done leaves its window open: what still comes is in the last pane (D9)',
+  ],
   'trigger endOfStream on windows that end': [
     'd',
     'a window speaks when the watermark passes its end; only the global window waits for the end',

@@ -1,5 +1,16 @@
 /** Laws of panes over random windows, triggers and arrivals. The references are policies that have an oracle of their own. */
-import { aggregate, onClose, onTime, onUpdate, panes, trigger, type Change, type Emit, type Signal, type PaneTrigger as Trigger } from 'tidemark';
+import {
+  aggregate,
+  onClose,
+  onTime,
+  onUpdate,
+  panes,
+  trigger,
+  type Change,
+  type Emit,
+  type Signal,
+  type PaneTrigger as Trigger,
+} from 'tidemark';
 import { assertSplitInvariant, operatorHarness, textOf } from 'tidemark/testing';
 import { describe, expect, it } from 'vitest';
 import type { PaneMode } from '../../src/panes/processor';
@@ -25,7 +36,8 @@ function play<R>(one: Case, emit: Emit<'event' | 'change', Row>, look?: (at: num
   });
 }
 
-const { afterCount, afterFirst, afterProcessingTime, afterWatermark, every, inOrder, never, orFinally, repeatedly, when } = trigger;
+const { afterCount, afterFirst, afterProcessingTime, afterWatermark, every, inOrder, never, orFinally, repeatedly, when } =
+  trigger;
 
 function randomTrigger(random: Random, depth = 2): Trigger<Row> {
   const part = (): Trigger<Row> => randomTrigger(random, depth - 1);
@@ -56,7 +68,11 @@ function randomPanes(random: Random, mode: PaneMode): Emit<'change', Row> {
 /** A case that comes to its end. */
 function finished(random: Random, select?: Case['select']): Case {
   const one = randomCase(random, { lateness: true });
-  return { ...one, ...(select === undefined ? {} : { select }), signals: [...one.signals, { kind: 'watermark', time: Infinity }] };
+  return {
+    ...one,
+    ...(select === undefined ? {} : { select }),
+    signals: [...one.signals, { kind: 'watermark', time: Infinity }],
+  };
 }
 
 const keyOf = (one: Case, row: Result): string => keyText(one.key.map((column) => row[column]));
@@ -130,10 +146,10 @@ describe('panes, whatever the triggers', () => {
         expect(change.row.n).toBeGreaterThan(0);
         put(change.row);
       }
-      const parts = [...sums].map(([name, { n, ids }]) => [name, n, ids.sort((a, b) => a - b)]).sort();
+      const parts = [...sums].map(([name, { n, ids }]) => textOf([name, n, ids.sort((a, b) => a - b)])).sort();
       sums.clear();
       play<Result>(one, onClose()).forEach(put);
-      expect(parts).toEqual([...sums].map(([name, { n, ids }]) => [name, n, ids.sort((a, b) => a - b)]).sort());
+      expect(parts).toEqual([...sums].map(([name, { n, ids }]) => textOf([name, n, ids.sort((a, b) => a - b)])).sort());
     });
   });
 

@@ -63,8 +63,7 @@ function driverOf(operator: Operator, latenessMs: number): Driver {
       then(() => harness.watermark(mark(step.watermark), mark(step.watermark) - latenessMs));
     },
     idle: (step) => then(() => harness.idle(step.idle)),
-    processingTime: ({ processingTime, at }) =>
-      then(() => harness.advance(until(processingTime, harness.clock.now(), at))),
+    processingTime: ({ processingTime, at }) => then(() => harness.advance(until(processingTime, harness.clock.now(), at))),
     checkpointRestore: () => then(() => harness.restore(harness.snapshot())),
     expect: ({ at, expect, order }) => (order === 'exact' ? sameSequence : sameItems)(at, expect, outputs.splice(0)),
     expectLate: ({ at, expectLate }) => sameItems(at, expectLate, late.splice(0)),

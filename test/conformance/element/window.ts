@@ -114,9 +114,7 @@ class WindowRun {
   }
 
   /** Windows in processing time: the clock is the time of a row, and moves the watermark. */
-  private byTheClock(
-    operator: OperatorFunction<Element<ElementRow>, Element<Spoken>>,
-  ): OperatorHarness<ElementRow, Spoken> {
+  private byTheClock(operator: OperatorFunction<Element<ElementRow>, Element<Spoken>>): OperatorHarness<ElementRow, Spoken> {
     const now = (): number => this.harness.clock.now();
     const strategy = punctuated<ElementRow>(() => now() + 1);
     const options = { idleAfter: 1, advanceWhenIdle: true };
