@@ -6,7 +6,7 @@ import type { BadRecord, Slice } from '../connectors/source';
 import { isTidemarkError, TidemarkError } from '../errors';
 import { after, type Batch, type SchedulerLike } from '../rx';
 import { GraphRun, type BatchResult, type Feed, type Failure } from './graphRun';
-import { deltasOf, loadState } from './deltas';
+import { deltasOf, loadState, schemasOf } from './deltas';
 import type { Pipeline } from './pipeline';
 import { Timings } from './progress';
 import { recover } from './recovery';
@@ -353,6 +353,14 @@ export class Engine {
   private dropGraph(): void {
     this.run?.close();
     this.run = undefined;
+  }
+
+  /** What the state of each operator is made for: wired as it will run, and taken down again. */
+  schemas(): ReturnType<typeof schemasOf> {
+    const run = new GraphRun(this.pipeline, { id: -1, time: 0, late: 0, watermark: 0 });
+    const schemas = schemasOf(run.stages());
+    run.close();
+    return schemas;
   }
 
   /** Where it stands, for whoever must find out why it failed. */
