@@ -63,8 +63,7 @@ const TABLE = {
   'watermark in batches': ['e', 'the runner of queries'],
   'window over another time': ['e', 'windows over a column that is not the event time of the stream'],
   'window of a window': ['e', 'grouping by two windows at once'],
-  'operator join': ['e', 'joins'],
-  'operator windowTime': ['e', 'the time of a window as event time'],
+  'window time of rows that are no results': ['e', 'the time of a window as event time, where it is not that already'],
   'operator dropDuplicates in batches': ['e', 'the runner of queries'],
   'operator dropDuplicatesWithinWatermark in batches': ['e', 'the runner of queries'],
   'operator sort': ['e', 'sorted tables of complete mode'],
@@ -91,6 +90,8 @@ const TABLE = {
   'table durationMs': ['e', 'delays as text, by the runner of queries'],
   'table eventTimeStats': ['e', 'progress of the runner of queries'],
   'table joinOutputWatermark': ['e', 'joins'],
+  'table groupStateUpdate': ['e', 'keyed state'],
+  'table groupStateError': ['e', 'keyed state'],
 } as const satisfies Readonly<Record<string, Entry>>;
 
 export type FeatureName = keyof typeof TABLE;
