@@ -3,3 +3,4 @@ export { ManualClock } from './manualClock';
 export { OperatorHarness, operatorHarness, type HarnessOptions, type HarnessSnapshot } from './operatorHarness';
 export { batchOracle, type OracleAnswer, type OracleQuery } from './oracle';
 export { weave, type WeaveValues } from './weave';
+export { simulatedFiles, SimulatedCrash, type SimulatedFiles } from './simulatedFiles';
