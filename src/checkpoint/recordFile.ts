@@ -12,7 +12,7 @@ const MAX_HEADER = 80;
 /** Where a record belongs: its checksum covers this, so a file copied from elsewhere fails. */
 export interface RecordPlace {
   readonly name: string;
-  readonly kind: 'identity' | 'plan' | 'commit';
+  readonly kind: 'identity' | 'plan' | 'commit' | 'journal';
   readonly queryId: string;
   /** Which one of its kind: `7`, `7.1` (a plan with rows left out), empty for the identity. */
   readonly which: string;
