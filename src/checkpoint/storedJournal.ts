@@ -85,7 +85,12 @@ export class StoredJournal {
   }
 
   private placeOf({ from, to }: Segment): RecordPlace {
-    return { name: `${this.folder}/${digits(from)}-${digits(to)}`, kind: 'journal', queryId: this.queryId, batch: from };
+    return {
+      name: `${this.folder}/${digits(from)}-${digits(to)}`,
+      kind: 'journal',
+      queryId: this.queryId,
+      which: `${from}-${to}`,
+    };
   }
 }
 

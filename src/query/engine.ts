@@ -87,7 +87,11 @@ export class Engine {
     const adopted = await recover(this.checkpoint, this.sinks);
     this.pending = adopted === undefined ? this.checkpoint.pending : undefined;
     this.resume();
-    await this.sources.open(now, () => this.around.wake(), (id) => this.around.openJournal(queryId, id));
+    await this.sources.open(
+      now,
+      () => this.around.wake(),
+      (id) => this.around.openJournal(queryId, id),
+    );
     if (adopted !== undefined) this.ran = true;
     return adopted;
   }

@@ -4,3 +4,11 @@ export { OperatorHarness, operatorHarness, type HarnessOptions, type HarnessSnap
 export { batchOracle, type OracleAnswer, type OracleQuery } from './oracle';
 export { weave, type WeaveValues } from './weave';
 export { simulatedFiles, SimulatedCrash, type SimulatedFiles } from './simulatedFiles';
+export {
+  crashTest,
+  type CrashCase,
+  type CrashFindings,
+  type CrashReport,
+  type CrashTestOptions,
+  type CrashWorld,
+} from './crashTest';
