@@ -1,6 +1,6 @@
 import type { Rejection, RejectionReason, Sink } from '../element';
 import { isTidemarkError, StateTouched, TidemarkError } from '../errors';
-import { DEFAULT_TRAITS, isSystemClock, type Graph, type LiveStage, type SchedulerLike } from '../rx';
+import { DEFAULT_TRAITS, isSystemClock, type Graph, type LiveStage, type Run, type SchedulerLike } from '../rx';
 import { cell, type StateEntry, type StateTables } from '../state/table';
 import type { ErrorPolicy, Traits } from '../traits';
 import { Outlet } from './outlet';
@@ -68,7 +68,7 @@ export class Stage<I, O> implements LiveStage, Sink<I> {
       inputs,
       traits: inputs[0] ?? DEFAULT_TRAITS,
       scheduler: this.scheduler,
-      ...(graph.shared.run === undefined ? {} : { run: graph.shared.run }),
+      ...(graph.isPaced ? { run: graph.shared.run as Run } : {}),
       outputMode: graph.outputMode,
       isSystemClock: () => isSystemClock(this.scheduler),
       lostAtEnd: () => (graph.shared.countsLate ? graph.shared.lateAtEnd : undefined),

@@ -10,7 +10,7 @@ import { Driver, type QueryStatus } from './driver';
 import { Engine, type FinishedBatch } from './engine';
 import { guaranteeOf, type Guarantee } from './guarantee';
 import { newId, newSeed } from './ids';
-import { checkIds, planOf, schemasOf } from './planning';
+import { checkIds, planOf } from './planning';
 import type { Pipeline } from './pipeline';
 import type { QueryProgress } from './progress';
 import { Reporter } from './report';
@@ -194,7 +194,7 @@ class ActiveRun {
       { location: location.location, open: () => Promise.resolve(backend) },
       {
         name: settings.name,
-        operators: schemasOf(pipeline),
+        operators: this.engine.schemas(),
         sources: [...pipeline.sources.keys()],
         sinks: this.engine.sinks.all.map(({ name }) => name),
         plan: planOf(pipeline),

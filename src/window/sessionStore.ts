@@ -187,7 +187,16 @@ export class SessionStore<T> implements WindowStore<T> {
   }
 
   peek(key: KeyOf, window: Window): unknown {
-    return this.keys.get(key)?.sessions.find((session) => session.start === window.start)?.acc;
+    return this.at(key, window)?.acc;
+  }
+
+  restart(key: KeyOf, window: Window): void {
+    const session = this.at(key, window);
+    if (session !== undefined) session.acc = this.folding.create();
+  }
+
+  private at(key: KeyOf, window: Window): Session | undefined {
+    return this.keys.get(key)?.sessions.find((session) => session.start === window.start);
   }
 
   sweep(upTo: number, drop: number, out: Out<unknown>, visit?: Visit): void {

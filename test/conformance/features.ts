@@ -26,11 +26,10 @@ const TABLE = {
 
   // (d) options of one dialect
   'assigner slidingByDifference': ['d', "Kafka Streams' look-back windows depend on the rows; sliding() is hopping"],
-  'option retractMergedSessions': [
+  'trigger that closes its window': [
     'd',
-    'a session is known by key and start: a later end is an upsert, not a delete and another row',
+    'a trigger that is done leaves its window open: what still comes is in the last pane (D9)',
   ],
-  'option closingBehavior fireAlways': ['d', 'an empty pane is never emitted'],
   'trigger endOfStream on windows that end': [
     'd',
     'a window speaks when the watermark passes its end; only the global window waits for the end',
@@ -50,10 +49,9 @@ const TABLE = {
   'accumulation retracting': ['e', 'changes are upserts and deletes by key, not before and after'],
   'accumulation discarding': ['e', 'a pane holds everything since the window began'],
   'windows in processing time': ['e', 'windows are in event time'],
+  'operator intervalJoin': ['e', 'joins'],
   'operator temporalJoin': ['e', 'joins with versions'],
   'operator streamTableJoin': ['e', 'joins with tables that change'],
-  'operator dedup': ['e', 'keep first or last by event time, as changes'],
-  'operator topN': ['e', 'top n per key, as changes'],
   'operator pattern': ['e', 'sequence patterns'],
 
   // (e) queries, golden and spark: not yet
@@ -65,8 +63,7 @@ const TABLE = {
   'watermark in batches': ['e', 'the runner of queries'],
   'window over another time': ['e', 'windows over a column that is not the event time of the stream'],
   'window of a window': ['e', 'grouping by two windows at once'],
-  'operator join': ['e', 'joins'],
-  'operator windowTime': ['e', 'the time of a window as event time'],
+  'window time of rows that are no results': ['e', 'the time of a window as event time, where it is not that already'],
   'operator dropDuplicates in batches': ['e', 'the runner of queries'],
   'operator dropDuplicatesWithinWatermark in batches': ['e', 'the runner of queries'],
   'operator sort': ['e', 'sorted tables of complete mode'],
@@ -93,6 +90,8 @@ const TABLE = {
   'table durationMs': ['e', 'delays as text, by the runner of queries'],
   'table eventTimeStats': ['e', 'progress of the runner of queries'],
   'table joinOutputWatermark': ['e', 'joins'],
+  'table groupStateUpdate': ['e', 'keyed state'],
+  'table groupStateError': ['e', 'keyed state'],
 } as const satisfies Readonly<Record<string, Entry>>;
 
 export type FeatureName = keyof typeof TABLE;
