@@ -111,7 +111,7 @@ function expected(signals: readonly Signal[]): unknown[][] {
     else if (act === 'append') model.list.push([n, clock + TTL], [n + 1, clock + TTL]);
     else if (act === 'put') model.map.set(n, [n * 2, clock + TTL]);
     else if (act === 'remove') model.map.delete(n);
-    else if (act === 'timer') model.timers.includes(n) || model.timers.push(n);
+    else if (act === 'timer') model.timers = [...new Set([...model.timers, n])];
     else if (act === 'untimer') model.timers = [...model.timers].sort((a, b) => a - b).slice(1);
     else {
       model.value = undefined;

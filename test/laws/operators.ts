@@ -33,7 +33,6 @@ import {
   type Assigner,
   type Collector,
   type Element,
-  type GroupState,
 } from 'tidemark';
 
 /** A row that every operator of the table can take, also when it is a result or a change. */
@@ -207,7 +206,7 @@ const keyedOperators: readonly Entry[] = [
       flatMapGroupsWithState<Any, 'k', number, Any, 'eventTime'>({
         key: 'k',
         timeout: 'eventTime',
-        update: function* (k, rows: readonly Any[], state: GroupState<number>) {
+        *update(k, rows, state) {
           if (state.hasTimedOut) state.remove();
           else state.update((state.getOption() ?? 0) + rows.length);
           const later = (rows[0]?.t ?? 0) + 12;
