@@ -8,7 +8,8 @@ type Stages = ReadonlyMap<string, Stage<unknown, unknown>>;
 /** What each stateful operator's state is made for, by id. */
 export function schemasOf(stages: Stages): Map<string, { type: string; schema: Json }> {
   const schemas = new Map<string, { type: string; schema: Json }>();
-  for (const [id, { stateful, type, description }] of stages) if (stateful) schemas.set(id, { type, schema: description as Json });
+  for (const [id, { stateful, type, description }] of stages)
+    if (stateful) schemas.set(id, { type, schema: description as Json });
   return schemas;
 }
 

@@ -2,7 +2,7 @@ import type { CheckpointLocation } from '../checkpoint/backend';
 import type { Checkpoint } from '../checkpoint/checkpoint';
 import type { CommitRecord, Json, PlannedSlice, PlanRecord, SinkOutcome } from '../checkpoint/records';
 import type { CommitId } from '../connectors/sink';
-import type { BadRecord, Slice } from '../connectors/source';
+import type { BadRecord, Journal, Slice } from '../connectors/source';
 import { isTidemarkError, TidemarkError } from '../errors';
 import { after, type Batch, type SchedulerLike } from '../rx';
 import { GraphRun, type BatchResult, type Feed, type Failure } from './graphRun';
@@ -41,6 +41,8 @@ export interface Surroundings {
   newSeed(): number;
   wake(): void;
   openCheckpoint(location: CheckpointLocation): Promise<Checkpoint>;
+  /** A source's log in the checkpoint; undefined where nothing is durable. */
+  openJournal(queryId: string, source: string): Promise<Journal | undefined>;
 }
 
 /**
@@ -85,7 +87,11 @@ export class Engine {
     const adopted = await recover(this.checkpoint, this.sinks);
     this.pending = adopted === undefined ? this.checkpoint.pending : undefined;
     this.resume();
-    await this.sources.open(now, () => this.around.wake());
+    await this.sources.open(
+      now,
+      () => this.around.wake(),
+      (id) => this.around.openJournal(queryId, id),
+    );
     if (adopted !== undefined) this.ran = true;
     return adopted;
   }
@@ -129,7 +135,7 @@ export class Engine {
   nextTimerIn(): number {
     const now = this.around.scheduler.now();
     const timer = this.run === undefined ? Infinity : this.run.nextTimer();
-    return Math.max(0, Math.min(timer - now, this.watermarks.lookAgainIn(now)));
+    return Math.max(0, Math.min(timer - now, this.watermarks.lookAgainIn(now), this.sources.pollEveryMs));
   }
 
   /**
