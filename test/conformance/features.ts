@@ -90,8 +90,6 @@ const TABLE = {
   'table durationMs': ['e', 'delays as text, by the runner of queries'],
   'table eventTimeStats': ['e', 'progress of the runner of queries'],
   'table joinOutputWatermark': ['e', 'joins'],
-  'table groupStateUpdate': ['e', 'keyed state'],
-  'table groupStateError': ['e', 'keyed state'],
 } as const satisfies Readonly<Record<string, Entry>>;
 
 export type FeatureName = keyof typeof TABLE;
