@@ -103,3 +103,7 @@ export {
   type Trigger,
   type WatermarkPolicy,
 } from './query';
+export type { WithColumn } from './schema/columns';
+export type { Comparable, Comparison } from './schema/compare';
+export { upper } from './schema/upper';
+export type { DatePart } from './time/calendar';
