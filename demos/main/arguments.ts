@@ -6,6 +6,10 @@ import type { Format } from './input';
 export const HELP = `npm start                                     real earthquakes, replayed in their order of arrival
 npm start -- --input FILE --time COLUMN --key COLUMN [...]   the same on your own NDJSON or CSV
 npm start -- --video [--seed N] [--input FILE]               metrics of trending videos, generated or from a file
+npm start -- --follow FOLDER --time COLUMN --key COLUMN      the same on every file that comes into a folder, until Ctrl-C
+
+Killed at any moment, the same command goes on from its last commit (out/.tidemark), and the files come out as if it had
+never been killed. A job that is done is told again, not run again.
 
   --input FILE      NDJSON or CSV, also with .gz; read row by row
   --format NAME     ndjson or csv; default: by the name of the file
@@ -21,7 +25,10 @@ npm start -- --video [--seed N] [--input FILE]               metrics of trending
   --trend SHARE     a window whose count differs by more from the recent ones raises an alert; default 1 (100 %)
   --seed N          seed of the generated videos; default 1
   --out FOLDER      where windows.ndjson, alerts.ndjson and rejected.ndjson go; default out
+  --fresh           begins anew, whatever is there of the job
   --fast            does not slow the replay down for the eye
+  --pace N          rows a second; default: as fast as they go, on a terminal some 5 seconds for all
+  --checkpoint TEXT how often what has come is committed; default '250 ms'
   --help            this text`;
 
 /** What the user asked for; durations in ms. */
@@ -29,10 +36,13 @@ export interface Arguments {
   readonly help: boolean;
   readonly video: boolean;
   readonly fast: boolean;
+  readonly fresh: boolean;
   readonly out: string;
   readonly seed: number;
   readonly unit: 'ms' | 'seconds';
   readonly trendAbove: number;
+  /** A folder whose files are read as they come. */
+  readonly follow?: string;
   readonly input?: string;
   readonly format?: Format;
   readonly time?: string;
@@ -43,6 +53,10 @@ export interface Arguments {
   readonly window?: number;
   readonly slide?: number;
   readonly alertAt?: number;
+  /** Rows a second. */
+  readonly pace?: number;
+  /** Between two commits, ms. */
+  readonly checkpoint?: number;
 }
 
 const TEXT = { type: 'string' } as const;
@@ -60,26 +74,41 @@ const OPTIONS = {
     window: TEXT,
     slide: TEXT,
   },
-  ...{ 'alert-at': TEXT, trend: TEXT, seed: TEXT, out: TEXT, video: FLAG, fast: FLAG, help: { ...FLAG, short: 'h' } },
+  ...{ follow: TEXT, pace: TEXT, checkpoint: TEXT },
+  ...{
+    'alert-at': TEXT,
+    trend: TEXT,
+    seed: TEXT,
+    out: TEXT,
+    video: FLAG,
+    fast: FLAG,
+    fresh: FLAG,
+    help: { ...FLAG, short: 'h' },
+  },
 } as const;
 
 /** Reads the command line; a mistake is a `DemoFailure` that names it. */
 export function readArguments(argv: readonly string[]): Arguments {
   const values = valuesOf(argv);
-  const { input, time, key, value, id, video = false } = values;
-  if (!values.help && input === undefined && (time ?? key ?? value ?? id) !== undefined) {
-    throw new DemoFailure('--time, --key, --value and --id are for --input FILE');
+  const { input, follow, time, key, value, id, video = false } = values;
+  if (!values.help && follow !== undefined && (video || input !== undefined)) {
+    throw new DemoFailure('--follow FOLDER goes without --input and --video');
   }
-  if (!values.help && input !== undefined && !video && (time === undefined || key === undefined)) {
-    throw new DemoFailure('--input needs --time COLUMN and --key COLUMN');
+  const isOwn = (input ?? follow) !== undefined;
+  if (!values.help && !isOwn && (time ?? key ?? value ?? id) !== undefined) {
+    throw new DemoFailure('--time, --key, --value and --id are for --input FILE and --follow FOLDER');
+  }
+  if (!values.help && isOwn && !video && (time === undefined || key === undefined)) {
+    throw new DemoFailure(`--${follow === undefined ? 'input' : 'follow'} needs --time COLUMN and --key COLUMN`);
   }
   return {
-    ...{ help: values.help ?? false, video, fast: values.fast ?? false, out: values.out ?? 'out' },
+    ...{ help: values.help ?? false, video, fast: values.fast ?? false, fresh: values.fresh ?? false, out: values.out ?? 'out' },
     seed: numberOf('seed', values.seed) ?? 1,
     unit: oneOf('unit', values.unit, ['ms', 'seconds']) ?? 'ms',
     trendAbove: numberOf('trend', values.trend) ?? 1,
-    ...given({ input, time, key, value, id, format: oneOf('format', values.format, ['ndjson', 'csv']) }),
+    ...given({ input, follow, time, key, value, id, format: oneOf('format', values.format, ['ndjson', 'csv']) }),
     ...given({ delay: spanOf('delay', values.delay, 0), window: spanOf('window', values.window, 1) }),
+    ...given({ pace: numberOf('pace', values.pace), checkpoint: spanOf('checkpoint', values.checkpoint, 1) }),
     ...given({ slide: spanOf('slide', values.slide, 1), alertAt: numberOf('alert-at', values['alert-at']) }),
   };
 }

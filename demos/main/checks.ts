@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
+import type { Ledger, WindowLedger } from './ledger';
 import type { Outcome } from './run';
-import { LADDER, type Ledger } from './ledger';
+import { LADDER } from './totals';
 
 /** One sum that must come out. */
 export interface Check {
@@ -21,35 +22,31 @@ interface FileCounts {
  *
  * @param delayMs - of the watermark, where each row was judged by it; else null
  */
-export async function checksOf({ ledger, outputs }: Outcome, delayMs: number | null): Promise<Check[]> {
-  const windows = await countLines(outputs.windows.path, (line) => [String(line['kind']), countIn(line)]);
-  const rejected = await countLines(outputs.rejected.path, (line) => [String(line['operator']), 1]);
-  const alerts = await countLines(outputs.alerts.path, (line) => [String(line['name']), 1]);
+export async function checksOf({ ledger, files }: Outcome, delayMs: number | null): Promise<Check[]> {
+  const windows = await countLines(files.windows, (line) => [String(line['kind']), countIn(line)]);
+  const rejected = await countLines(files.rejected, (line) => [String(line['operator']), 1]);
+  const alerts = await countLines(files.alerts, (line) => [String(line['name']), 1]);
   return [
     ...rowChecks(ledger, delayMs),
     ...ledger.windows.flatMap((window) => windowChecks(window, windows.sums)),
-    ...fileChecks(),
+    {
+      what: 'lines in windows.ndjson',
+      left: windows.lines,
+      right: ledger.windows.reduce((sum, window) => sum + window.rows, 0),
+    },
+    {
+      what: 'lines in rejected.ndjson',
+      left: rejected.lines,
+      right: ledger.read - ledger.clean + ledger.windows.reduce((sum, window) => sum + window.missed, 0),
+    },
+    { what: 'lines in alerts.ndjson', left: alerts.lines, right: ledger.alerts },
   ];
-
-  function fileChecks(): Check[] {
-    const late = ledger.windows.reduce((sum, window) => sum + window.late, 0);
-    const refused = sumOf(ledger.rejected) + late;
-    return [
-      {
-        what: 'lines in windows.ndjson',
-        left: windows.lines,
-        right: ledger.windows.reduce((sum, window) => sum + window.rows, 0),
-      },
-      { what: 'lines in rejected.ndjson', left: rejected.lines, right: refused },
-      { what: 'lines in alerts.ndjson', left: alerts.lines, right: ledger.alerts },
-    ];
-  }
 }
 
 function rowChecks(ledger: Ledger, delayMs: number | null): Check[] {
   const first = ledger.windows[0]!;
   // A tumbling window holds each row once; of others only the rows that are in any of them can be counted.
-  const inWindows = first.output.assigner.kind === 'tumbling' ? first.counted : ledger.clean - first.missed;
+  const inWindows = first.isTumbling ? first.counted : ledger.clean - first.missed;
   const sum = inWindows + first.late + sumOf(ledger.rejected);
   const accounted = { what: 'rows read = in windows + rejected', left: ledger.read, right: sum };
   const rung = LADDER.indexOf(delayMs ?? NaN);
@@ -62,16 +59,12 @@ function rowChecks(ledger: Ledger, delayMs: number | null): Check[] {
   return [accounted, late];
 }
 
-function windowChecks(
-  { output, counted, expected, missed, late, open }: Ledger['windows'][number],
-  inFile: FileCounts['sums'],
-): Check[] {
-  const { name } = output;
+function windowChecks({ name, counted, expected, missed, late, open }: WindowLedger, inFile: FileCounts['sums']): Check[] {
   return [
     { what: `rows in ${name} windows`, left: counted, right: expected },
     { what: `rows in ${name} windows, in the file`, left: inFile[name] ?? 0, right: counted },
     { what: `rows too late for ${name} windows`, left: late, right: missed },
-    { what: `${name} windows left open`, left: open.size, right: 0 },
+    { what: `${name} windows left open`, left: open, right: 0 },
   ];
 }
 

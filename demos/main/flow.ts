@@ -1,3 +1,4 @@
+import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import type { Alert, Assigner, EventStream, Window } from 'tidemark';
 
 /** A row of a window, whatever its other columns are. */
@@ -18,9 +19,22 @@ export interface WindowOutput {
 
 /** A pipeline as the demo runs it: clean rows, windows over them, alerts on the windows. */
 export interface Flow {
+  /** Rows with event time, before any of them is judged. */
+  readonly timed$: EventStream<object>;
   readonly clean$: EventStream<object>;
+  /** Event time of such a row, epoch ms. */
+  timeOf(row: object): number;
   /** The column of a clean row that the windows are grouped by. */
   readonly keyColumn: string;
   readonly windows: readonly WindowOutput[];
   readonly alerts: readonly EventStream<Alert<WindowRow>>[];
+}
+
+export function columnOf(row: object, column: string): unknown {
+  return (row as Readonly<Record<string, unknown>>)[column];
+}
+
+/** A clock that stands still, so that nothing of what comes out depends on when it is made. */
+export function frozenAt(ms: number): SchedulerLike {
+  return Object.create(asyncScheduler, { now: { value: () => ms } }) as SchedulerLike;
 }

@@ -1,11 +1,14 @@
-import { formatDuration, sliding, tumbling } from 'tidemark';
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { csv, formatDuration, ndjson, sliding, tumbling, type Source } from 'tidemark';
+import { fileSource } from 'tidemark/node';
 import type { Arguments } from './arguments';
 import { checkColumns, readingParser, VIDEO_COLUMNS, videoParser } from './columns';
 import { parseEarthquake, type Feature } from './earthquakes';
 import { DemoFailure } from './failure';
 import { readEarthquakes, readRows, type RawRow } from './input';
 import { readingFlow } from './pipeline';
-import type { Job } from './run';
+import type { Job } from './job';
 import { parseVideo, videoFlow } from './videoPipeline';
 import { generateVideos, type VideoEvent } from './videos';
 
@@ -30,14 +33,15 @@ export function earthquakeJob(features: readonly Feature[], options: Partial<Arg
       `no window would close before the end; ${formatDuration(delay)} is a compromise, and what it loses is counted below.`,
       'The figures are magnitudes; `distinct` counts the regions.',
     ],
+    identity: { job: 'earthquakes', ...figuresOf(options) },
     rows: features,
     total: features.length,
     delayMs: delay,
     judgesRows: true,
     keyName: 'net',
-    flow: (raw$) =>
+    flow: (raw$, now) =>
       readingFlow(raw$, {
-        ...{ parse: parseEarthquake, unit: 'ms', delay, hasId: true, alertAt, trendAbove },
+        ...{ parse: parseEarthquake, unit: 'ms', delay, now, hasId: true, alertAt, trendAbove },
         tumbling: tumbling(window),
         sliding: slidingOf(options.window ?? DAY, options.slide),
       }),
@@ -61,13 +65,14 @@ function inputJob(options: Arguments & { input: string }): Job<RawRow> {
         ? 'No --id COLUMN: repeated rows count as often as they come.'
         : `Rows with the same ${id} and ${time} count once.`,
     ],
+    identity: { job: 'input', columns, unit, ...fileOf(options), ...figuresOf(options) },
     rows: rowsOf(options, wanted),
     delayMs: delay,
     judgesRows: id !== undefined,
     keyName: 'key',
-    flow: (raw$) =>
+    flow: (raw$, now) =>
       readingFlow(raw$, {
-        ...{ parse: readingParser(columns), unit, delay, hasId: id !== undefined, alertAt, trendAbove },
+        ...{ parse: readingParser(columns), unit, delay, now, hasId: id !== undefined, alertAt, trendAbove },
         tumbling: tumbling(window),
         sliding: slidingOf(window, options.slide),
       }),
@@ -86,10 +91,11 @@ export function videoJob(options: Partial<Arguments> = {}): Job<VideoEvent> {
       'These records are made up: 30 daily polls of six lists, with the distributions measured on 33,592 real sightings;',
       'the delays of delivery, the repetitions (1 %) and the damage (0.2 %) are added. Real data: --video --input FILE.',
     ],
+    identity: { job: 'videos', seed, ...figuresOf(options) },
     rows,
     total: rows.length,
     delayMs: delay,
-    flow: (raw$) => videoFlow(raw$, { parse: parseVideo, unit: 'ms', delay, window }),
+    flow: (raw$, now) => videoFlow(raw$, { parse: parseVideo, unit: 'ms', delay, now, window }),
   };
 }
 
@@ -101,9 +107,10 @@ function videoInputJob(options: Arguments & { input: string }): Job<RawRow> {
     ...common,
     title: `${input}: metrics of trending videos per category`,
     about: [`A record is late when it comes ${formatDuration(delay)} or more behind the newest one (--delay).`],
+    identity: { job: 'video input', time, unit, ...fileOf(options), ...figuresOf(options) },
     rows: rowsOf(options, [time, ...VIDEO_COLUMNS]),
     delayMs: delay,
-    flow: (raw$) => videoFlow(raw$, { parse: videoParser(time), unit, delay, window }),
+    flow: (raw$, now) => videoFlow(raw$, { parse: videoParser(time), unit, delay, now, window }),
   };
 }
 
@@ -112,8 +119,56 @@ function videoWindows({ delay = HOUR / 6, window = 2 * DAY, slide = Math.max(1, 
   return { delayMs: delay, window: sliding(window, slide), judgesRows: true, keyName: 'category_id' };
 }
 
-async function* rowsOf(options: Arguments & { input: string }, wanted: readonly string[]): AsyncGenerator<RawRow> {
-  const { input, format } = options;
+/** Rows of all the files in a folder, and of those that will come; `raw` comes from a file source. */
+export function followJob(options: Arguments & { follow: string }): {
+  readonly job: Job<object>;
+  readonly source: Source<unknown>;
+} {
+  const { follow, time, key, value, id, unit, delay = HOUR / 6, window = HOUR, alertAt = null, trendAbove } = options;
+  const format = options.format ?? 'ndjson';
+  const parse = readingParser({ time: time!, key: key!, value, id });
+  const source = fileSource({
+    path: follow,
+    format: format === 'csv' ? csv() : ndjson(),
+    schema: 'unchecked',
+    accept: (name) => name.endsWith(format === 'csv' ? '.csv' : 'json') || name.endsWith('.jsonl'),
+  });
+  const job: Job<object> = {
+    title: `${follow}: windows of ${formatDuration(window)} per ${key}, until Ctrl-C`,
+    about: [],
+    identity: { job: 'follow', follow: resolve(follow), format, columns: { time, key, value, id }, unit, ...figuresOf(options) },
+    rows: [],
+    delayMs: delay,
+    judgesRows: id !== undefined,
+    keyName: 'key',
+    flow: (raw$, now) =>
+      readingFlow(raw$, {
+        parse: (fields) => parse({ line: NaN, fields: fields as RawRow['fields'] & object }),
+        ...{ unit, delay, now, hasId: id !== undefined, alertAt, trendAbove },
+        tumbling: tumbling(window),
+        sliding: slidingOf(window, options.slide),
+      }),
+  };
+  return { job, source };
+}
+
+/** Options that change what comes out. */
+function figuresOf({ delay, window, slide, alertAt, trendAbove }: Partial<Arguments>): object {
+  return { delay, window, slide, alertAt, trendAbove };
+}
+
+/** Another file under the same name is another job. */
+function fileOf({ input, format }: Arguments & { input: string }): object {
+  const { size, mtimeMs } = statSync(input, { throwIfNoEntry: false }) ?? {};
+  return { input: resolve(input), format, size, mtimeMs };
+}
+
+/** Read from its beginning as often as somebody asks. */
+function rowsOf(options: Arguments & { input: string }, wanted: readonly string[]): AsyncIterable<RawRow> {
+  return { [Symbol.asyncIterator]: () => readAll(options, wanted) };
+}
+
+async function* readAll({ input, format }: Arguments & { input: string }, wanted: readonly string[]): AsyncGenerator<RawRow> {
   let count = 0;
   for await (const row of readRows({ path: input, format, onColumns: (present) => checkColumns(wanted, present, input) })) {
     count++;

@@ -1,92 +1,77 @@
-import type { Rejection, Signal } from 'tidemark';
-import type { Flow, WindowOutput, WindowRow } from './flow';
-
-/** Delays for the table "what another delay would have lost": 1 minute to 14 days. */
-export const LADDER: readonly number[] = [60, 600, 3_600, 21_600, 43_200, 86_400, 172_800, 259_200, 604_800, 1_209_600].map(
-  (s) => s * 1000,
-);
+import type { Home } from './home';
+import type { Line } from './lines';
+import type { Total } from './totals';
 
 /** What is known of one kind of windows. */
-export class WindowLedger {
-  rows = 0;
+export interface WindowLedger {
+  readonly name: string;
+  readonly isTumbling: boolean;
+  /** Windows that spoke. */
+  readonly rows: number;
   /** Sum of the count column: rows in windows, as the library counted them. */
-  counted = 0;
-  /** The same, counted here: the windows of each clean row that the watermark had not passed. */
-  expected = 0;
-  /** Clean rows all of whose windows had been passed, as seen here and as rejected by the library. */
-  missed = 0;
-  late = 0;
-  readonly open = new Set<string>();
-  latest: WindowRow[] = [];
-
-  constructor(readonly output: WindowOutput) {}
-
-  take(time: number, row: object, key: unknown, drop: number): void {
-    const windows = this.output.assigner.assign(time, row).filter((window) => window.end > drop);
-    this.expected += windows.length;
-    if (windows.length === 0) this.missed++;
-    for (const { start } of windows) this.open.add(`${start}|${String(key)}`);
-  }
-
-  result(row: WindowRow): void {
-    this.rows++;
-    this.counted += Number(columnOf(row, this.output.countColumn));
-    this.open.delete(`${row.window.start}|${String(columnOf(row, this.output.keyColumn))}`);
-    this.latest = [...this.latest.slice(-7), row];
-  }
+  readonly counted: number;
+  /** The same, as it follows from the clean rows and the delay. */
+  readonly expected: number;
+  /** Clean rows all of whose windows had been passed: as it follows from the delay, and as rejected by the library. */
+  readonly missed: number;
+  readonly late: number;
+  /** Windows that rows fell into and that never spoke. */
+  readonly open: number;
 }
 
-export function columnOf(row: object, column: string): unknown {
-  return (row as Readonly<Record<string, unknown>>)[column];
-}
-
-/** Counts everything twice: what the library says, and what follows from the rows and the watermark. */
-export class Ledger {
-  read = 0;
-  clean = 0;
-  alerts = 0;
-  maxTime = -Infinity;
-  watermark = -Infinity;
+/** What a job has come to: everything twice, as the library says it and as it follows from the rows. Plain data. */
+export interface Ledger {
+  readonly read: number;
+  readonly clean: number;
+  readonly alerts: number;
   /** Rows by why they were not used, without those that only the windows refused. */
-  readonly rejected: Record<string, number> = {};
+  readonly rejected: Readonly<Record<string, number>>;
   /** How many timed rows came behind the newest one by a delay of the ladder, or by more. */
-  readonly behind: number[] = LADDER.map(() => 0);
-  timed = 0;
-  farthestBehind = 0;
+  readonly behind: readonly number[];
+  readonly timed: number;
+  readonly farthestBehind: number;
   readonly windows: readonly WindowLedger[];
+  /** Lines of each file. */
+  readonly lines: Readonly<Record<string, number>>;
+}
 
-  constructor(private readonly flow: Flow) {
-    this.windows = flow.windows.map((output) => new WindowLedger(output));
-  }
+/** The kinds of windows of a job. */
+export type Kind = Pick<WindowLedger, 'name' | 'isTumbling'>;
 
-  /** What came out of the cleaning part of the pipe, in order. */
-  signal(signal: Signal<object>): void {
-    if (signal.kind === 'event') this.row(signal.time, signal.row);
-    else if (signal.kind === 'watermark') this.watermark = signal.drop ?? signal.time;
-    else if (signal.kind === 'rejected') this.reject(signal);
-  }
+/** Rejections by reason; those of windows by the name of the window. */
+export class RejectionCounts {
+  readonly byReason: Record<string, number> = {};
+  readonly byWindow: Record<string, number> = {};
 
-  get late(): number {
-    return (this.rejected['late'] ?? 0) + (this.windows[0]?.late ?? 0);
-  }
+  constructor(private readonly windows: readonly string[]) {}
 
-  private row(time: number, row: object): void {
-    this.clean++;
-    const key = columnOf(row, this.flow.keyColumn);
-    for (const window of this.windows) window.take(time, row, key, this.watermark);
-    this.arrived(time);
+  add({ operator, reason }: Line): void {
+    const isWindow = this.windows.includes(String(operator));
+    const [counts, name] = isWindow ? [this.byWindow, String(operator)] : [this.byReason, String(reason)];
+    counts[name] = (counts[name] ?? 0) + 1;
   }
+}
 
-  private reject({ reason, time }: Rejection): void {
-    this.rejected[reason] = (this.rejected[reason] ?? 0) + 1;
-    if (reason === 'late' || reason === 'duplicate') this.arrived(time);
-  }
-
-  private arrived(time: number): void {
-    this.timed++;
-    const behind = this.maxTime - time;
-    LADDER.forEach((delay, i) => (this.behind[i]! += behind >= delay ? 1 : 0));
-    this.farthestBehind = Math.max(this.farthestBehind, behind);
-    this.maxTime = Math.max(this.maxTime, time);
-  }
+/** Adds up what the query has committed. */
+export async function ledgerOf(
+  home: Home,
+  kinds: readonly Kind[],
+  { read, lines, rejections }: Pick<Ledger, 'read' | 'lines'> & { readonly rejections: RejectionCounts },
+): Promise<Ledger> {
+  const totals: Total[] = [];
+  for await (const line of home.lines('totals')) totals.push(line as unknown as Total);
+  const only = <K extends Total['of']>(of: K) => totals.find((total): total is Extract<Total, { of: K }> => total.of === of);
+  const { timed = 0, farthestBehind = 0, behind = [] } = only('arrivals')?.arrivals ?? {};
+  const clean = only('clean')?.clean;
+  const windows = kinds.map((kind, i): WindowLedger => {
+    const said = totals.find((total) => total.of === 'window' && total.name === kind.name);
+    const { rows = 0, counted = 0 } = (said as Extract<Total, { of: 'window' }> | undefined) ?? {};
+    const expected = clean?.windows[i] ?? { rows: 0, missed: 0, windows: 0 };
+    const late = rejections.byWindow[kind.name] ?? 0;
+    const open = expected.windows - rows;
+    return { ...kind, rows, counted: counted ?? 0, expected: expected.rows, missed: expected.missed, late, open };
+  });
+  const alerts = only('alerts')?.alerts ?? 0;
+  const rejected = rejections.byReason;
+  return { read, clean: clean?.rows ?? 0, alerts, rejected, behind, timed, farthestBehind, windows, lines };
 }

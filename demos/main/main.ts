@@ -1,28 +1,73 @@
-import { HELP, readArguments } from './arguments';
+import { existsSync } from 'node:fs';
+import { HELP, readArguments, type Arguments } from './arguments';
 import { checksOf } from './checks';
 import { DemoFailure } from './failure';
-import { jobOf } from './jobs';
+import { Home } from './home';
+import type { Job } from './job';
+import { followJob, jobOf } from './jobs';
 import { summaryLines } from './report';
-import { run } from './run';
-import { displayOf } from './screen';
+import { filesOf, follow, run, type RunOptions } from './run';
+import { displayOf, isScreen } from './screen';
 
-/** Runs what the command line asks for; true when every sum agrees. */
-async function main(argv: readonly string[]): Promise<boolean> {
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** Exit code after Ctrl-C before the end, as shells have it. */
+const STOPPED = 130;
+
+/** Does what the command line asks for; the exit code comes back. */
+async function main(argv: readonly string[]): Promise<number> {
   const options = readArguments(argv);
   if (options.help) {
-    process.stdout.write(`${HELP}\n`);
-    return true;
+    say(HELP);
+    return 0;
   }
+  return options.follow === undefined ? runJob(options) : followFolder({ ...options, follow: options.follow });
+}
+
+/** Runs a job from where it stands; 0 when every sum agrees. */
+async function runJob(options: Arguments): Promise<number> {
   const job = await jobOf(options);
-  const display = displayOf(job, process.stdout, !options.fast && job.total !== undefined);
-  const outcome = await run(job, options.out, (ledger) => display.watch(ledger)).catch((cause: unknown) => {
-    display.fail();
-    throw cause;
-  });
-  display.close(outcome.ledger);
+  const home = new Home(options.out, job.identity, { isFresh: options.fresh });
+  if (home.state === 'begun') say(`${options.out} has begun this job: going on from its last commit (--fresh begins anew)`);
+  if (home.state === 'done') say(`${options.out} has this job done, and this is what came out (--fresh runs it again)`);
+  const display = home.state === 'done' ? undefined : displayOf(job, process.stdout);
+  const outcome = await run(job, home, {
+    ...optionsOf(options, job),
+    ...(display === undefined ? {} : { watch: (live) => display.watch(live) }),
+  }).finally(() => display?.close());
+  if (outcome === undefined) {
+    say('stopped; the same command goes on from here');
+    return STOPPED;
+  }
   const checks = await checksOf(outcome, job.judgesRows ? job.delayMs : null);
-  process.stdout.write(`\n${summaryLines(job, outcome, checks).join('\n')}\n`);
-  return checks.every(({ left, right }) => left === right);
+  say(`\n${summaryLines(job, outcome, checks).join('\n')}`);
+  return checks.every(({ left, right }) => left === right) ? 0 : 1;
+}
+
+/** Reads what comes into a folder until Ctrl-C. */
+async function followFolder(options: Arguments & { follow: string }): Promise<number> {
+  if (!existsSync(options.follow)) throw new DemoFailure(`there is no folder ${options.follow}`);
+  const { job, source } = followJob(options);
+  const home = new Home(options.out, job.identity, { isFresh: options.fresh, isOpenEnded: true });
+  if (home.state === 'begun') say(`${options.out} has begun this job: going on from its last commit (--fresh begins anew)`);
+  const display = displayOf(job, process.stdout);
+  await follow(job, home, source, { ...optionsOf(options, job), watch: (live) => display.watch(live) }).finally(() =>
+    display.close(),
+  );
+  say(`stopped; the same command goes on from here. What is final: ${Object.values(filesOf(home)).join(', ')}`);
+  return 0;
+}
+
+function optionsOf({ pace, checkpoint, fast }: Arguments, { total }: Job): RunOptions {
+  const forTheEye = isScreen(process.stdout) && !fast && total !== undefined ? total / 5 : undefined;
+  const rowsPerSecond = pace ?? forTheEye;
+  const stopped = new AbortController();
+  process.once('SIGINT', () => stopped.abort());
+  return {
+    signal: stopped.signal,
+    ...(rowsPerSecond === undefined ? {} : { rowsPerSecond }),
+    ...(checkpoint === undefined ? {} : { checkpointEvery: checkpoint }),
+  };
 }
 
 // `npm start | head` closes the pipe: that is no error of ours.
@@ -31,7 +76,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  if (!(await main(process.argv.slice(2)))) process.exitCode = 1;
+  process.exitCode = await main(process.argv.slice(2));
 } catch (cause) {
   process.stderr.write(
     cause instanceof DemoFailure ? `tidemark demo: ${cause.message}\n` : `${String((cause as Error).stack ?? cause)}\n`,

@@ -1,7 +1,6 @@
-import { share, type Observable } from 'rxjs';
-import { agg, aggregate, alertWhen, dropDuplicates, events, mapRows, threshold, trend, withWatermark } from 'tidemark';
-import type { Assigner, Duration, TimeUnit, TimeValue } from 'tidemark';
-import type { Flow } from './flow';
+import { agg, aggregate, alertWhen, dropDuplicates, mapRows, readEventTime, threshold, trend, withWatermark } from 'tidemark';
+import type { Assigner, Duration, TimeUnit, TimeValue, UntimedStream } from 'tidemark';
+import { columnOf, frozenAt, type Flow } from './flow';
 
 /** What every input becomes before it is counted: a figure of somebody at some time. */
 export interface Reading {
@@ -20,6 +19,8 @@ export interface ReadingPlan<Raw> {
   readonly parse: (raw: Raw) => Reading;
   readonly unit: TimeUnit;
   readonly delay: Duration;
+  /** When the job was first started, epoch ms: rows an hour ahead of that are of the future, whenever it goes on. */
+  readonly now: number;
   readonly tumbling: Assigner;
   readonly sliding: Assigner;
   /** Without an id nothing says which rows are the same. */
@@ -39,20 +40,27 @@ const select = {
 };
 
 /** Rows in, windows and alerts out. A row that cannot be used is handed on as a rejection, with the reason. */
-export function readingFlow<Raw>(raw$: Observable<Raw>, plan: ReadingPlan<Raw>): Flow {
-  const timed$ = events(raw$).pipe(
+export function readingFlow<Raw>(raw$: UntimedStream<Raw>, plan: ReadingPlan<Raw>): Flow {
+  const timed$ = raw$.pipe(
     mapRows(plan.parse, { id: 'parse', onError: 'reject' }),
-    withWatermark('time', plan.delay, { id: 'watermark', unit: plan.unit }),
+    withWatermark('time', plan.delay, {
+      id: 'watermark',
+      unit: plan.unit,
+      maxFutureSkew: '1 hour',
+      scheduler: frozenAt(plan.now),
+    }),
   );
-  const clean$ = (plan.hasId ? timed$.pipe(dropDuplicates(['id', 'time'], { id: 'dedup' })) : timed$).pipe(share());
+  const clean$ = plan.hasId ? timed$.pipe(dropDuplicates(['id', 'time'], { id: 'dedup' })) : timed$;
 
-  const tumbling$ = clean$.pipe(aggregate({ id: 'tumbling', key: 'key', window: plan.tumbling, select }), share());
-  const sliding$ = clean$.pipe(aggregate({ id: 'sliding', key: 'key', window: plan.sliding, select }), share());
+  const tumbling$ = clean$.pipe(aggregate({ id: 'tumbling', key: 'key', window: plan.tumbling, select }));
+  const sliding$ = clean$.pipe(aggregate({ id: 'sliding', key: 'key', window: plan.sliding, select }));
 
   const high = threshold<{ max: number | null }>({ metric: 'max', threshold: plan.alertAt ?? Infinity, op: '>=' });
   const jump = trend<{ count: number }>({ metric: 'count', threshold: plan.trendAbove });
   return {
+    timed$,
     clean$,
+    timeOf: (row) => readEventTime(columnOf(row, 'time'), plan.unit),
     keyColumn: 'key',
     windows: [
       { name: 'tumbling', assigner: plan.tumbling, rows$: tumbling$, keyColumn: 'key', countColumn: 'count' },

@@ -1,8 +1,11 @@
 import { formatDuration } from 'tidemark';
 import type { Check } from './checks';
 import { sumOf } from './checks';
-import { columnOf, LADDER, type Ledger } from './ledger';
-import type { Job, Outcome } from './run';
+import type { Job } from './job';
+import type { Ledger } from './ledger';
+import type { Live } from './live';
+import type { Outcome } from './run';
+import { LADDER } from './totals';
 
 const NUMBER = new Intl.NumberFormat('en-US');
 
@@ -32,44 +35,39 @@ function spanOf(ms: number): string {
   return `${(ms / size).toFixed(ms / size < 10 && size > 1 ? 1 : 0)} ${name}`;
 }
 
-/** What is told while it runs: the same figures for the screen and for plain lines. */
-export interface Progress {
-  readonly ledger: Ledger;
-  readonly total: number | undefined;
-  readonly rowsPerSecond: number;
-}
-
-/** One line of figures. */
-export function progressLine({ ledger, total, rowsPerSecond }: Progress): string {
-  const done = total === undefined ? '' : `${Math.floor((100 * ledger.read) / total)} % · `;
-  const open = ledger.windows.map((window) => `${window.open.size} ${window.output.name}`).join(' + ');
+/** One line of figures: what is committed. */
+export function progressLine(live: Live, rowsPerSecond: number): string {
+  const { read, total, kinds } = live;
+  const done = total === undefined ? '' : `${Math.floor((100 * read) / total)} % · `;
+  const open = kinds.map(({ name }) => `${live.open[name]} ${name}`).join(' + ');
   return [
-    `${done}${grouped(ledger.read)} rows (${grouped(Math.round(rowsPerSecond))}/s)`,
-    watermarkOf(ledger),
+    `${done}${grouped(read)} rows (${grouped(Math.round(rowsPerSecond))}/s)`,
+    watermarkOf(live),
     `open windows ${open}`,
-    `late ${share(ledger.late, ledger.read)}`,
+    `late ${share(live.late, read)}`,
   ].join(' · ');
 }
 
 /** How far event time has come, and how far the watermark is behind it. */
-function watermarkOf({ watermark, maxTime }: Ledger): string {
+function watermarkOf({ watermark, maxTime }: Live): string {
   if (watermark === Infinity) return 'watermark at the end of the stream';
   return `watermark ${minuteOf(watermark)}, ${spanOf(maxTime - watermark)} behind`;
 }
 
 /** The screen: progress, figures and the latest windows. No line is wider than the terminal. */
-export function screenLines(job: Pick<Job, 'title' | 'keyName'>, progress: Progress, width: number): string[] {
-  const { ledger, total, rowsPerSecond } = progress;
-  const open = ledger.windows.map((window) => `${window.open.size} ${window.output.name}`).join(', ');
-  const closed = ledger.windows.map((window) => `${grouped(window.rows)} ${window.output.name}`).join(', ');
+export function screenLines(job: Pick<Job, 'title' | 'keyName'>, live: Live, rowsPerSecond: number, width: number): string[] {
+  const { read, total, kinds } = live;
+  const open = kinds.map(({ name }) => `${live.open[name]} ${name}`).join(', ');
+  const closed = kinds.map(({ name }) => `${grouped(live.closed[name]!)} ${name}`).join(', ');
+  const rejected = live.rejections.byReason;
   const lines = [
     `tidemark: ${job.title}`,
-    `${barOf(ledger.read, total)}  ${grouped(ledger.read)}${total === undefined ? '' : ` of ${grouped(total)}`} rows, ${grouped(Math.round(rowsPerSecond))}/s`,
-    `newest event ${minuteOf(ledger.maxTime)}    ${watermarkOf(ledger)}`,
-    `windows open ${open}    closed ${closed}    alerts ${ledger.alerts}`,
-    `late ${share(ledger.late, ledger.read)}    duplicates ${ledger.rejected['duplicate'] ?? 0}    unusable ${unusable(ledger)}`,
+    `${barOf(read, total)}  ${grouped(read)}${total === undefined ? '' : ` of ${grouped(total)}`} rows, ${grouped(Math.round(rowsPerSecond))}/s`,
+    `newest event ${minuteOf(live.maxTime)}    ${watermarkOf(live)}`,
+    `windows open ${open}    closed ${closed}    alerts ${live.alerts}`,
+    `late ${share(live.late, read)}    duplicates ${rejected['duplicate'] ?? 0}    unusable ${unusable(rejected)}`,
     '',
-    ...tableOf(ledger, job.keyName),
+    ...tableOf(live, job.keyName),
   ];
   return lines.map((line) => line.slice(0, Math.max(20, width - 1)));
 }
@@ -80,7 +78,7 @@ function barOf(read: number, total: number | undefined): string {
   return `[${'█'.repeat(full)}${'░'.repeat(30 - full)}] ${String(Math.floor((100 * read) / Math.max(1, total))).padStart(3)} %`;
 }
 
-function unusable({ rejected }: Ledger): number {
+function unusable(rejected: Live['rejections']['byReason']): number {
   const { late: _late = 0, duplicate: _duplicate = 0, ...others } = rejected;
   return sumOf(others);
 }
@@ -88,20 +86,17 @@ function unusable({ rejected }: Ledger): number {
 const COLUMNS = 7;
 
 /** The latest closed windows; always the same number of lines, so that the screen does not jump. */
-function tableOf({ windows }: Ledger, keyName: string): string[] {
-  const { latest, output } = windows[0]!;
-  const sample = latest[0];
-  const columns =
-    sample === undefined ? [] : Object.keys(sample).filter((name) => name !== 'window' && name !== output.keyColumn);
+function tableOf({ latest, kinds }: Live, keyName: string): string[] {
+  const columns = Object.keys(latest[0] ?? {}).filter((name) => !['kind', 'start', 'end', keyName].includes(name));
   const shown = columns.slice(0, COLUMNS);
   const header = ['window (UTC)', keyName, ...shown];
-  const body = latest.map((row) => [
-    minuteOf(row.window.start),
-    cell(columnOf(row, output.keyColumn)),
-    ...shown.map((name) => cell(columnOf(row, name))),
+  const body = latest.map((line) => [
+    minuteOf(Date.parse(String(line['start']))),
+    cell(line[keyName]),
+    ...shown.map((name) => cell(line[name])),
   ]);
   const empty = Array.from({ length: 8 - body.length }, () => '');
-  return [`latest ${output.name} windows`, ...aligned([header, ...body]), ...empty];
+  return [`latest ${kinds[0]!.name} windows`, ...aligned([header, ...body]), ...empty];
 }
 
 function aligned(table: readonly (readonly string[])[]): string[] {
@@ -115,7 +110,7 @@ function cell(value: unknown): string {
 }
 
 /** What it came to, and whether the sums agree. */
-export function summaryLines(job: Omit<Job, 'rows' | 'flow'>, { ledger, outputs }: Outcome, checks: readonly Check[]): string[] {
+export function summaryLines(job: Omit<Job, 'rows' | 'flow'>, { ledger, files }: Outcome, checks: readonly Check[]): string[] {
   const reasons = Object.entries(ledger.rejected).sort(([, a], [, b]) => b - a);
   const failed = checks.filter(({ left, right }) => left !== right);
   return [
@@ -131,15 +126,15 @@ export function summaryLines(job: Omit<Job, 'rows' | 'flow'>, { ledger, outputs 
       : []),
     '',
     ...ledger.windows.map(
-      ({ output, rows, counted }) =>
-        `${`${output.name} windows`.padEnd(20)} ${grouped(rows).padStart(9)}  with ${grouped(counted)} rows in them`,
+      ({ name, rows, counted }) =>
+        `${`${name} windows`.padEnd(20)} ${grouped(rows).padStart(9)}  with ${grouped(counted)} rows in them`,
     ),
     `alerts               ${grouped(ledger.alerts).padStart(9)}`,
     '',
     `delay ${formatDuration(job.delayMs)}. Rows that came later than another delay would allow (of ${grouped(ledger.timed)}):`,
     `  ${ladder(ledger)}; the latest ${spanOf(ledger.farthestBehind)} behind`,
     '',
-    ...Object.values(outputs).map(({ path, lines }) => `${path.padEnd(24)} ${grouped(lines).padStart(7)} lines`),
+    ...Object.entries(files).map(([name, path]) => `${path.padEnd(24)} ${grouped(ledger.lines[name] ?? 0).padStart(7)} lines`),
     failed.length === 0
       ? `checks: all ${checks.length} sums agree`
       : `checks: ${failed.length} of ${checks.length} sums do NOT agree`,

@@ -1,151 +1,115 @@
-import { join } from 'node:path';
-import { Subject, Subscription, type Observable } from 'rxjs';
-import { formatTime, outcomes, rows, signals, type Alert, type Rejection } from 'tidemark';
-import type { Flow, WindowOutput, WindowRow } from './flow';
-import { columnOf, Ledger } from './ledger';
+import type { Source, StreamingQuery } from 'tidemark';
+import { DemoFailure, reasonOf } from './failure';
+import type { Home } from './home';
+import type { Job } from './job';
+import { ledgerOf, RejectionCounts, type Kind, type Ledger } from './ledger';
+import { Live } from './live';
 import { NdjsonFile } from './ndjsonFile';
+import { OUTPUTS, queryOf, type OutputName } from './query';
+import { replaySource } from './replay';
 
-/** Rows, what is made of them, and what is said about it. */
-export interface Job<Raw = unknown> {
-  readonly title: string;
-  /** Where the rows come from, and why the delay is what it is. */
-  readonly about: readonly string[];
-  readonly rows: AsyncIterable<Raw> | Iterable<Raw>;
-  /** How many rows there are, where that is known before. */
-  readonly total?: number;
-  /** The delay of the watermark, where rows are judged by it one by one. */
-  readonly delayMs: number;
-  /** True where duplicates are looked for: that operator judges each row, not its windows. */
-  readonly judgesRows: boolean;
-  /** What the key is called in the files. */
-  readonly keyName: string;
-  /** A method, so that a job of earthquakes is a job of anything. */
-  flow(raw$: Observable<Raw>): Flow;
+/** How a job is run; none of it changes what comes out. */
+export interface RunOptions {
+  /** Holds the rows back; default: as fast as they are taken. */
+  readonly rowsPerSecond?: number;
+  /** Between two commits, ms; default 250. */
+  readonly checkpointEvery?: number;
+  /** Told after each commit, and at the start of a run that goes on with an earlier one. */
+  readonly watch?: (live: Live) => void;
+  /** Stops the run behind its last commit, to be gone on with. */
+  readonly signal?: AbortSignal;
 }
 
-/** The files of a run. */
-export type Outputs = Readonly<Record<'windows' | 'alerts' | 'rejected', NdjsonFile>>;
-
-/** What a run comes to. */
+/** What a job has come to. */
 export interface Outcome {
   readonly ledger: Ledger;
-  readonly outputs: Outputs;
+  readonly files: Readonly<Record<OutputName, string>>;
 }
 
 /**
- * Sends the rows through the pipeline and what comes out into the files.
+ * Runs a job from where it stands to its end, and puts the files in their places. A job that is done is not run again.
  *
- * @param watch - called after each row; what it awaits holds the source, so a slow watcher is no problem
- * @throws what the source, the pipeline or the disk throws; then no file has been left
+ * @returns undefined when it was stopped before its end
+ * @throws what the source, the pipeline or the disk throws; what is committed stays, and the next run goes on from there
  */
-export async function run<Raw>(
-  job: Job<Raw>,
-  folder: string,
-  watch: (ledger: Ledger) => Promise<void> | void = () => {},
-): Promise<Outcome> {
-  const outputs = openOutputs(folder);
-  try {
-    const ledger = await send(job, outputs, watch);
-    for (const file of Object.values(outputs)) file.close();
-    return { ledger, outputs };
-  } catch (cause) {
-    for (const file of Object.values(outputs)) file.discard();
-    throw cause;
-  }
+export async function run(job: Job, home: Home, options: RunOptions = {}): Promise<Outcome | undefined> {
+  if (home.ledger !== undefined) return { ledger: home.ledger, files: filesOf(home) };
+  const kinds = await follow(job, home, replaySource(job.rows, options.rowsPerSecond), options);
+  if (kinds === undefined) return undefined;
+  const ledger = await publish(job, home, kinds);
+  home.done(ledger);
+  return { ledger, files: filesOf(home) };
 }
 
-function openOutputs(folder: string): Outputs {
-  const file = (name: string): NdjsonFile => new NdjsonFile(join(folder, `${name}.ndjson`));
-  return { windows: file('windows'), alerts: file('alerts'), rejected: file('rejected') };
-}
-
-async function send<Raw>(job: Job<Raw>, outputs: Outputs, watch: (ledger: Ledger) => Promise<void> | void): Promise<Ledger> {
-  const input$ = new Subject<Raw>();
-  const flow = job.flow(input$);
-  const ledger = new Ledger(flow);
-  const failures: unknown[] = [];
-  const subscription = listen(flow, job.keyName, ledger, outputs, (cause) => failures.push(cause));
-  const check = (): void => {
-    if (failures.length > 0) throw failures[0];
-  };
-  try {
-    for await (const raw of job.rows) {
-      ledger.read++;
-      input$.next(raw);
-      check();
-      const waited = watch(ledger);
-      if (waited !== undefined) await waited;
-    }
-    input$.complete();
-    check();
-  } finally {
-    subscription.unsubscribe();
-  }
-  return ledger;
-}
-
-/** Everybody listens before the first row comes: the pipeline is shared, and nothing is said twice. */
-function listen(flow: Flow, keyName: string, ledger: Ledger, outputs: Outputs, fail: (cause: unknown) => void): Subscription {
-  const all = new Subscription();
-  // RxJS would hand an error of a subscriber to the process, later; here it stops the source.
-  const on = <V>(source$: Observable<V>, take: (value: V) => void): void => {
-    const next = (value: V): void => {
-      try {
-        take(value);
-      } catch (cause) {
-        fail(cause);
-      }
-    };
-    all.add(source$.subscribe({ next, error: fail }));
-  };
-  on(flow.clean$.pipe(signals()), (signal) => {
-    ledger.signal(signal);
-    if (signal.kind === 'rejected') outputs.rejected.write(rejectionLine(signal));
+/** Runs a job on a source until that ends, or somebody stops it: then undefined comes back. */
+export async function follow(
+  job: Job,
+  home: Home,
+  source: Source<unknown>,
+  { checkpointEvery = 250, watch = () => {}, signal }: RunOptions,
+): Promise<readonly Kind[] | undefined> {
+  const { query, kinds } = queryOf(job, { home, source, checkpointEvery, onLines: (name, lines) => live.take(name, lines) });
+  const live = new Live(kinds, job.total, job.delayMs, !home.isOpenEnded);
+  if (home.state === 'begun') await recall(home, live);
+  query.progress$.subscribe((progress) => {
+    home.begun();
+    live.progressed(progress, query.explain());
+    watch(live);
   });
-  for (const entry of ledger.windows) {
-    const { output } = entry;
-    on(output.rows$.pipe(outcomes()), (outcome) => {
-      if (outcome.kind === 'row') {
-        entry.result(outcome.row);
-        outputs.windows.write(windowLine(output, keyName, outcome.row));
-      } else if (outcome.operator === output.name) {
-        // What was rejected above comes by here too; it has been counted there.
-        entry.late++;
-        outputs.rejected.write(rejectionLine(outcome));
-      }
-    });
+  const stop = (): void => void query.stop().catch(() => {});
+  signal?.addEventListener('abort', stop);
+  try {
+    await query.start();
+    if (signal?.aborted) stop();
+    await query.awaitTermination();
+  } catch (cause) {
+    home.abandon();
+    throw failureOf(cause);
+  } finally {
+    signal?.removeEventListener('abort', stop);
   }
-  for (const alerts$ of flow.alerts) {
-    on(alerts$.pipe(rows()), (alert) => {
-      ledger.alerts++;
-      outputs.alerts.write(alertLine(alert));
-    });
+  return isOver(query) ? kinds : undefined;
+}
+
+/** W is at the end of the stream only when the source has ended and everything it gave is committed. */
+function isOver(query: StreamingQuery): boolean {
+  return query.explain().watermark === Infinity;
+}
+
+/** What earlier runs have committed, for the display. */
+async function recall(home: Home, live: Live): Promise<void> {
+  for (const output of OUTPUTS) for await (const line of home.lines(output)) live.take(output, [line]);
+}
+
+/** What is committed, as the files that people read: whole, or not there. Repeating it gives the same. */
+async function publish(job: Job, home: Home, kinds: readonly Kind[]): Promise<Ledger> {
+  const rejections = new RejectionCounts(kinds.map(({ name }) => name));
+  const lines: Record<string, number> = {};
+  for (const output of OUTPUTS) {
+    const file = new NdjsonFile(home.fileOf(output));
+    for await (const line of home.lines(output)) {
+      file.write(line);
+      if (output === 'rejected') rejections.add(line);
+    }
+    file.close();
+    lines[output] = file.lines;
   }
-  return all;
+  return ledgerOf(home, kinds, { read: job.total ?? (await countOf(job.rows)), lines, rejections });
 }
 
-function windowLine({ name, keyColumn }: WindowOutput, keyName: string, row: WindowRow): object {
-  const { window, ...columns } = row as WindowRow & Record<string, unknown>;
-  const { [keyColumn]: key, ...figures } = columns as Record<string, unknown>;
-  return { kind: name, start: formatTime(window.start), end: formatTime(window.end), [keyName]: key, ...figures };
+async function countOf(rows: AsyncIterable<unknown> | Iterable<unknown>): Promise<number> {
+  let count = 0;
+  for await (const _row of rows) count++;
+  return count;
 }
 
-function alertLine({ name, status, severity, key, time, value, row }: Alert<WindowRow>): object {
-  const { start, end } = row.window;
-  return {
-    name,
-    status,
-    severity,
-    key: key[0],
-    time: formatTime(time),
-    value,
-    window: { start: formatTime(start), end: formatTime(end) },
-  };
+export function filesOf(home: Home): Record<OutputName, string> {
+  return Object.fromEntries(OUTPUTS.map((name) => [name, home.fileOf(name)])) as Record<OutputName, string>;
 }
 
-function rejectionLine({ reason, operator, time, watermark, detail, row }: Rejection): object {
-  const { message, behindMs, missingDelayMs, windows } = detail ?? {};
-  const at = Number.isFinite(time) ? formatTime(time) : null;
-  const line = columnOf(row as object, 'line');
-  return { reason, operator, line, message, time: at, watermark: formatTime(watermark), behindMs, missingDelayMs, windows, row };
+/** The query says where it failed; people want to know why. */
+function failureOf(cause: unknown): unknown {
+  for (let at: unknown = cause; at instanceof Error; at = at.cause) if (at instanceof DemoFailure) return at;
+  const root = (cause as Error).cause;
+  return new DemoFailure(root === undefined ? reasonOf(cause) : `${reasonOf(cause)} (${reasonOf(root)})`);
 }

@@ -1,7 +1,6 @@
-import { share, type Observable } from 'rxjs';
-import { agg, aggregate, alertWhen, dropDuplicates, events, mapRows, threshold, trend, withWatermark } from 'tidemark';
-import type { Assigner, Duration, EventStream, TimeUnit, TimeValue, Window } from 'tidemark';
-import type { Flow } from './flow';
+import { agg, aggregate, alertWhen, dropDuplicates, mapRows, readEventTime, threshold, trend, withWatermark } from 'tidemark';
+import type { Assigner, Duration, EventStream, TimeUnit, TimeValue, UntimedStream, Window } from 'tidemark';
+import { columnOf, frozenAt, type Flow } from './flow';
 import type { VideoEvent } from './videos';
 
 /** What the metrics are made of. */
@@ -15,6 +14,8 @@ export interface VideoPlan<Raw> {
   readonly parse: (raw: Raw) => VideoFigures;
   readonly unit: TimeUnit;
   readonly delay: Duration;
+  /** When the job was first started, epoch ms: rows an hour ahead of that are of the future, whenever it goes on. */
+  readonly now: number;
   readonly window: Assigner;
 }
 
@@ -53,21 +54,27 @@ export function videoMetrics(clean$: EventStream<VideoFigures>, window: Assigner
 }
 
 /** Records in, metrics and alerts out. */
-export function videoFlow<Raw>(raw$: Observable<Raw>, plan: VideoPlan<Raw>): Flow {
-  const clean$ = events(raw$).pipe(
+export function videoFlow<Raw>(raw$: UntimedStream<Raw>, plan: VideoPlan<Raw>): Flow {
+  const timed$ = raw$.pipe(
     mapRows(plan.parse, { id: 'parse', onError: 'reject' }),
-    withWatermark('event_timestamp', plan.delay, { id: 'watermark', unit: plan.unit }),
-    dropDuplicates(['video_id', 'event_timestamp'], { id: 'dedup' }),
-    share(),
+    withWatermark('event_timestamp', plan.delay, {
+      id: 'watermark',
+      unit: plan.unit,
+      maxFutureSkew: '1 hour',
+      scheduler: frozenAt(plan.now),
+    }),
   );
-  const metrics$ = videoMetrics(clean$, plan.window).pipe(share());
+  const clean$ = timed$.pipe(dropDuplicates(['video_id', 'event_timestamp'], { id: 'dedup' }));
+  const metrics$ = videoMetrics(clean$, plan.window);
   const growing = threshold<{ window: Window; view_velocity: number | null }>({ metric: 'view_velocity', threshold: 1 });
   const unusual = trend<{ window: Window; engagement_rate: number | null }>({
     metric: (row) => row.engagement_rate,
     threshold: 0.5,
   });
   return {
+    timed$,
     clean$,
+    timeOf: (row) => readEventTime(columnOf(row, 'event_timestamp'), plan.unit),
     keyColumn: 'category_id',
     windows: [{ name: 'metrics', assigner: plan.window, rows$: metrics$, keyColumn: 'category_id', countColumn: 'video_count' }],
     alerts: [

@@ -20,10 +20,18 @@ export function planOf(pipeline: Pipeline): Json {
   const nodes = nodesOf(pipeline).map(({ id, type, description, inputs }) => ({
     id,
     type,
-    description: description as Json,
+    description: plain(description),
     inputs: inputs.map((input) => input.id),
   }));
   return { operators: nodes, outputs: pipeline.outputs.map(({ name, mode, plan }) => ({ name, mode, from: plan.id })) };
+}
+
+/** An operator may be described by a number that JSON does not have: a threshold that is never reached. */
+function plain(value: unknown): Json {
+  if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== 'object' || value === null) return value as Json;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, plain(one)]));
 }
 
 /** State that outlives the process is found by its operator's id, so the user names it. Watermarks keep nothing of value. */

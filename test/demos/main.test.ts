@@ -11,7 +11,9 @@ import type { Feature } from '../../demos/main/earthquakes';
 import { readEarthquakes } from '../../demos/main/input';
 import { earthquakeJob, jobOf, videoJob } from '../../demos/main/jobs';
 import { summaryLines } from '../../demos/main/report';
-import { run, type Job, type Outcome } from '../../demos/main/run';
+import { Home } from '../../demos/main/home';
+import type { Job } from '../../demos/main/job';
+import { run, type Outcome } from '../../demos/main/run';
 import { generateVideos, type VideoEvent } from '../../demos/main/videos';
 import { grouped, mean, onTime, pearson, ranked, sum } from './oracle';
 
@@ -39,7 +41,7 @@ function linesOf(name: string): Line[] {
 
 /** Runs a job into the folder of this test; every sum must agree. */
 async function runHere(job: Job): Promise<Outcome> {
-  const outcome = await run(job, join(folder, 'out'));
+  const outcome = (await run(job, new Home(join(folder, 'out'), job.identity, { isFresh: true })))!;
   const checks = await checksOf(outcome, job.judgesRows ? job.delayMs : null);
   expect(checks.filter(({ left, right }) => left !== right)).toEqual([]);
   expect(summaryLines(job, outcome, checks).join('\n')).toContain(`all ${checks.length} sums agree`);
@@ -145,6 +147,67 @@ describe('earthquakes', () => {
   });
 });
 
+describe('a job that is stopped', () => {
+  const FILES = ['windows', 'alerts', 'rejected'];
+  const textOf = (out: string): string[] => FILES.map((name) => readFileSync(join(folder, out, `${name}.ndjson`), 'utf8'));
+
+  /** Stops the job after every so many commits until it is done; how often it was started comes back. */
+  async function inPieces(job: Job, out: string, commits: number): Promise<number> {
+    for (let starts = 1; starts < 100; starts++) {
+      const stop = new AbortController();
+      let left = commits;
+      const watch = (): void => void (--left === 0 && stop.abort());
+      const home = new Home(join(folder, out), job.identity);
+      expect(home.state).toBe(starts === 1 ? 'new' : 'begun');
+      const outcome = await run(job, home, { signal: stop.signal, checkpointEvery: 1, watch });
+      if (outcome === undefined) continue;
+      expect((await checksOf(outcome, job.delayMs)).filter(({ left, right }) => left !== right)).toEqual([]);
+      return starts;
+    }
+    throw new Error('it never ends');
+  }
+
+  test('goes on, and its files and sums are those of an unbroken run', async () => {
+    const [good, ...rest] = await readEarthquakes();
+    const job = earthquakeJob([good!, good!, {}, ...rest]);
+    await runHere(job);
+    expect(await inPieces(job, 'pieces', 1)).toBeGreaterThan(2);
+    expect(textOf('pieces')).toEqual(textOf('out'));
+  });
+
+  test('is not run again once it is done, unless another job or --fresh asks for it', async () => {
+    const features = (await readEarthquakes()).slice(0, 200);
+    const { ledger } = await runHere(earthquakeJob(features));
+    const stateOf = (options: object, isFresh = false): string =>
+      new Home(join(folder, 'out'), earthquakeJob(features, options).identity, { isFresh }).state;
+    expect(stateOf({})).toBe('done');
+    const home = new Home(join(folder, 'out'), earthquakeJob(features).identity);
+    const again = await run({ ...earthquakeJob(features), rows: [] }, home);
+    expect(again?.ledger).toEqual(ledger);
+    expect(stateOf({}, true)).toBe('new');
+    await runHere(earthquakeJob(features));
+    expect(stateOf({ delay: DAY })).toBe('new');
+  });
+
+  test('is not overwritten by another one', async () => {
+    const features = await readEarthquakes();
+    const stop = new AbortController();
+    const home = new Home(join(folder, 'out'), earthquakeJob(features).identity);
+    const options = { signal: stop.signal, checkpointEvery: 1, watch: () => stop.abort() };
+    expect(await run(earthquakeJob(features), home, options)).toBeUndefined();
+    expect(() => new Home(join(folder, 'out'), videoJob().identity)).toThrow(/another job.*--fresh/);
+    expect(existsSync(join(folder, 'out', 'windows.ndjson'))).toBe(false);
+  });
+
+  test('rows of the future are those of its first start', async () => {
+    const at = (ms: number): string => JSON.stringify({ at: Date.now() + ms, who: 'a' });
+    const path = fileWith('rows.ndjson', [at(0), at(2 * HOUR)].join('\n'));
+    const job = await jobOf(readArguments(['--input', path, '--time', 'at', '--key', 'who']));
+    const { ledger } = await runHere(job);
+    expect(ledger.rejected).toEqual({ future: 1 });
+  });
+});
+
 describe('--input', () => {
   const CSV = [
     'at,who,amount,id',
@@ -206,7 +269,7 @@ describe('--input', () => {
     const text = ['at,who', '0,a', '4000000,a', '3590000,a', '9000000,a', '10,a'].join('\n');
     const { ledger } = await runArguments('--input', fileWith('rows.csv', text), '--time', 'at', '--key', 'who');
     expect(ledger.rejected).toEqual({});
-    expect(ledger.windows.map((window) => [window.output.name, window.late])).toEqual([
+    expect(ledger.windows.map((window) => [window.name, window.late])).toEqual([
       ['tumbling', 1],
       ['sliding', 1],
     ]);
@@ -228,7 +291,7 @@ describe('--input', () => {
   ])('%s is said clearly, and leaves no files', async (_what, argv, message) => {
     const path = fileWith('rows.csv', CSV);
     const job = await jobOf(readArguments(argv.map((word) => (word === 'FILE' ? path : word))));
-    await expect(run(job, join(folder, 'out'))).rejects.toThrow(message);
+    await expect(run(job, new Home(join(folder, 'out'), job.identity))).rejects.toThrow(message);
     expect(['windows.ndjson', 'windows.ndjson.partial'].map((name) => existsSync(join(folder, 'out', name)))).toEqual([
       false,
       false,

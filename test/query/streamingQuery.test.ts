@@ -2,14 +2,17 @@ import { describe, expect, it } from 'vitest';
 import {
   agg,
   aggregate,
+  alertWhen,
   availableNow,
   dropDuplicates,
   mapRows,
+  memoryCheckpoint,
   memorySink,
   memorySource,
   once,
   processingTime,
   streamingQuery,
+  threshold,
   tumbling,
   withWatermark,
   type Rejection,
@@ -41,6 +44,21 @@ describe('streamingQuery', () => {
     await query.stop();
     expect(query.isActive).toBe(false);
     expect(query.exception).toBeUndefined();
+  });
+
+  it('keeps a plan with numbers that JSON does not have', async () => {
+    const when = threshold<View>({ metric: 'at', threshold: Infinity });
+    const build = () =>
+      streamingQuery(memorySource<View>(), (rows$) =>
+        rows$.pipe(withWatermark('at', 5), alertWhen({ id: 'never', key: 'k', when })),
+      ).writeStream({ sink: memorySink(), checkpoint, ...quiet });
+    const checkpoint = memoryCheckpoint();
+    for (let starts = 0; starts < 2; starts++) {
+      const query = build();
+      await query.start();
+      await query.stop();
+      expect(query.exception).toBeUndefined();
+    }
   });
 
   it('closes a window in the empty batch after the one that moved the watermark', async () => {
