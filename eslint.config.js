@@ -77,6 +77,12 @@ export default defineConfig(
     },
   },
 
+  // What only tidemark/node and the command line reach.
+  {
+    files: ['src/node.ts', 'src/cli/**/*.ts', 'src/**/node[A-Z]*.ts'],
+    rules: { 'no-restricted-imports': ['error', { patterns: [rxjsInternal] }] },
+  },
+
   // Type tests say things for the compiler only.
   {
     files: ['test/types/**/*.ts'],

@@ -16,13 +16,20 @@ const namespaceEntry: Plugin = {
 
 // ESM only: `scripts/build.ts` derives the CommonJS twins.
 export default defineConfig({
-  entry: { index: 'src/index.ts', agg: 'src/aggregate/index.ts', testing: 'src/testing/index.ts', ui: 'src/ui.ts' },
+  entry: {
+    index: 'src/index.ts',
+    agg: 'src/aggregate/index.ts',
+    browser: 'src/browser.ts',
+    node: 'src/node.ts',
+    testing: 'src/testing/index.ts',
+    ui: 'src/ui.ts',
+  },
   format: 'esm',
   target: 'es2022',
   platform: 'neutral',
   dts: true,
   clean: true,
   splitting: true,
-  external: ['rxjs', 'immer'],
+  external: ['rxjs', 'immer', 'superjson', 'idb-keyval', /^node:/],
   esbuildPlugins: [namespaceEntry],
 });

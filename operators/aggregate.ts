@@ -4,12 +4,15 @@ import { foldingOf, type Folding } from '../src/aggregate/plan';
 import type { Change, Element, Window } from '../src/element';
 import { checkOption } from '../src/errors';
 import { readerOf, type KeyReader, type KeySpec } from '../src/key';
-import { operator, type OperatorOptions, type OperatorSpec } from '../src/operator';
+import { operator, type OperatorOptions, type OperatorSpec, type Processor, type ProcessorContext } from '../src/operator';
 import type { Simplify } from '../src/streams';
+import type { SpeakParts } from '../src/window/speak';
 import type { Traits } from '../src/traits';
 import type { Assigner } from '../src/window/assigner';
 import type { Emit } from '../src/window/emit';
 import { OnClose } from '../src/window/onClose';
+import { AppendPerBatch, CompletePerBatch, UpdatePerBatch } from '../src/window/perBatch';
+import { RunningPerBatch } from '../src/window/runningPerBatch';
 import { Previous } from '../src/window/previous';
 import { checkNames, rowBuilderOf } from '../src/window/resultRow';
 import { Running } from '../src/window/running';
@@ -129,8 +132,12 @@ function running<T>(options: AnyOptions<T>, reader: KeyReader<T>, folding: Foldi
     options,
     accepts: ['event', 'untimed'],
     stateful: true,
+    followsMode: options.emit === undefined,
     traits: ([input]) => ({ ...(input as Traits), kind: 'change', ties: 'ordered', finality: 'end', windowColumns: [] }),
-    create: () => new Running(folding, reader, build, options.emit?.everyMs ?? 0),
+    create: (context) =>
+      context.run === undefined
+        ? new Running(folding, reader, build, options.emit?.everyMs ?? 0)
+        : new RunningPerBatch(folding, reader, build, context),
   };
 }
 
@@ -149,14 +156,22 @@ function windowed<T>(
     options,
     accepts: ['event'],
     stateful: true,
+    followsMode: options.emit === undefined,
     traits: ([input]) => resultTraits(input as Traits, isChange),
-    create: () => {
+    create: (context) => {
       const store = assigner.store({ folding: used, reader });
       const previous = compares ? { previous: new Previous(used, assigner, reader.columns.length) } : {};
       const parts = { store, assigner, build, keyColumns: reader.columns, ...previous };
-      return options.emit === undefined ? new OnClose(parts) : options.emit.make(parts);
+      return options.emit === undefined ? byMode(parts, context) : options.emit.make(parts);
     },
   };
+}
+
+/** Without `emit` a window speaks when it closes; in a query as the output mode says. */
+function byMode<T>(parts: SpeakParts<T>, { run, outputMode }: ProcessorContext): Processor<T, unknown> {
+  if (run === undefined) return new OnClose(parts);
+  if (outputMode === 'append') return new AppendPerBatch(parts);
+  return outputMode === 'update' ? new UpdatePerBatch(parts) : new CompletePerBatch(parts);
 }
 
 /** Results are stamped `end - 1`, so they are ordered: none is late for the next operator. */

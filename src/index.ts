@@ -13,6 +13,7 @@ export type {
   Window,
 } from './element';
 export * from './alerts';
+export * from './connectors/sinks';
 export { TidemarkError, type TidemarkErrorCode } from './errors';
 export {
   operator,
@@ -51,3 +52,41 @@ export { onClose, onTime, onUpdate, type Emit } from './window/emit';
 export type { Assigner, Slicing } from './window/assigner';
 export type { BadRecord, Journal, Offset, Replay, Slice, Source, SourceContext, SourceReader } from './connectors/source';
 export { memorySource, type MemorySource, type MemorySourceOptions } from './connectors/memory';
+export { csv, type CsvOptions } from './formats/csv';
+export type { DecodeContext, Decoder, Format, RecordSink, RowEncoder } from './formats/format';
+export type { BigIntegers, JsonOptions } from './formats/json';
+export { ndjson, type NdjsonOptions } from './formats/ndjson';
+export { memoryCheckpoint } from './checkpoint';
+export type { Checkpoint, CheckpointLocation, CheckpointOptions, MemoryLocation, StateBackend } from './checkpoint';
+export type { Field, Fields, FieldsRow, WithNulls } from './schema/fields';
+export type { SchemaMode } from './schema/rowReader';
+export { optional, schema, type Schema, type SchemaOptions } from './schema/schema';
+export type { RowOfSchema, StandardSchema } from './schema/standard';
+export type { JoinKey } from './join/keys';
+export type { JoinTime } from './join/plan';
+export type { Within } from './join/range';
+export type { Joined, JoinSelect, JoinType } from './join/result';
+export {
+  availableNow,
+  continuous,
+  once,
+  processingTime,
+  streamingQuery,
+  StreamingQuery,
+  type Advice,
+  type ContinuousDelivery,
+  type Divert,
+  type ErrorThreshold,
+  type Guarantee,
+  type GuaranteeLevel,
+  type QueryBuilder,
+  type QueryExplanation,
+  type QueryOptions,
+  type QueryProgress,
+  type QueryStatus,
+  type SinkProgress,
+  type SourceProgress,
+  type StateOperatorProgress,
+  type Trigger,
+  type WatermarkPolicy,
+} from './query';

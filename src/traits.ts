@@ -28,6 +28,10 @@ export interface PlanNode {
   readonly description: Readonly<Record<string, unknown>>;
   readonly inputs: readonly PlanNode[];
   readonly stateful: boolean;
+  /** The user gave the id: state that outlives the process can be found again. */
+  readonly named?: boolean;
+  /** What it says, and when, follows the output mode of the query it runs in. */
+  readonly followsMode?: boolean;
 }
 
 /** Traits of rows that have no event time yet. */

@@ -42,6 +42,9 @@ const entries = Object.entries(manifest.exports).flatMap(([path, target]) =>
     : [{ path, name: path === '.' ? 'tidemark' : `tidemark${path.slice(1)}`, target }],
 );
 
+/** What npm installs with it. */
+const PACKAGES = Object.keys(manifest.dependencies ?? {});
+
 /** A consumer's folder with the built package installed in it. */
 const consumer = mkdtempSync(join(tmpdir(), 'tidemark-package-'));
 const installed = join(consumer, 'node_modules/tidemark');
@@ -52,7 +55,7 @@ beforeAll(async () => {
   for (const name of ['package.json', 'LICENSE', 'README.md', ...manifest.files.filter((file) => file !== 'dist')]) {
     if (existsSync(join(root, name))) cpSync(join(root, name), join(installed, name), { recursive: true });
   }
-  for (const name of ['rxjs', 'immer', 'tslib', '@types'])
+  for (const name of ['rxjs', 'tslib', '@types', ...PACKAGES])
     symlinkSync(join(root, 'node_modules', name), join(consumer, 'node_modules', name));
   writeFileSync(join(consumer, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }));
   await build(dist, { silent: true });
@@ -72,7 +75,14 @@ describe('the built package', () => {
       }
     }
     expect(entries.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(['tidemark', 'tidemark/agg', 'tidemark/testing', 'tidemark/ui']),
+      expect.arrayContaining([
+        'tidemark',
+        'tidemark/agg',
+        'tidemark/browser',
+        'tidemark/node',
+        'tidemark/testing',
+        'tidemark/ui',
+      ]),
     );
     expect(manifest.exports['./internal/*']).toBeNull();
   });
@@ -174,7 +184,7 @@ describe('the built package', () => {
     expect(attw.status, attw.stdout + attw.stderr).toBe(0);
   }, 120_000);
 
-  it.each(['tidemark', 'tidemark/agg', 'tidemark/ui'])(
+  it.each(['tidemark', 'tidemark/agg', 'tidemark/browser', 'tidemark/ui'])(
     '%s bundles for a browser: no Node built-in, rxjs not inside',
     async (name) => {
       const { metafile } = await bundle({
@@ -184,12 +194,14 @@ describe('the built package', () => {
         metafile: true,
         platform: 'browser',
         format: 'esm',
-        external: ['rxjs', 'immer'],
+        external: ['rxjs', ...PACKAGES],
         logLevel: 'silent',
       });
       const imports = Object.values(metafile.outputs).flatMap((output) => output.imports.map(({ path }) => path));
       expect(imports.filter((path) => path.startsWith('node:') || builtinModules.includes(path))).toEqual([]);
-      expect(imports.filter((path) => path !== 'rxjs' && path !== 'immer')).toEqual([]);
+      expect(
+        imports.filter((path) => path !== 'rxjs' && !PACKAGES.some((name) => path === name || path.startsWith(`${name}/`))),
+      ).toEqual([]);
     },
   );
 
@@ -241,7 +253,7 @@ describe('package.json', () => {
       license: 'Apache-2.0',
       engines: { node: '>=20.19' },
     });
-    expect(Object.keys(manifest.dependencies ?? {})).toEqual(['immer']);
+    expect(PACKAGES).toEqual(['csv-parse', 'idb-keyval', 'immer', 'ix', 'superjson']);
     expect(manifest.peerDependencies.rxjs).toMatch(/^\^7/);
   });
 

@@ -1,3 +1,5 @@
+import type { Digests } from './digests';
+
 /** What a backend can do, and how sure it is. */
 export interface BackendCapabilities {
   readonly kind: 'memory' | 'files' | 'indexedDb';
@@ -28,6 +30,8 @@ export interface StateBackend {
   readonly capabilities: BackendCapabilities;
   /** For people: the path or the database's name. */
   readonly location: string;
+  /** Checksums faster than those in plain JavaScript. */
+  readonly digests?: Digests | undefined;
   /**
    * Becomes the holder, with an epoch higher than any before.
    * @throws `TIDEMARK_CHECKPOINT_IN_USE` with the holder, if another one lives

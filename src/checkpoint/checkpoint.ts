@@ -1,10 +1,21 @@
-import type { CommitRecord, Json, PlanRecord, StagedOutput, StageRecord, StateImage } from './records';
+import type { CommitRecord, Json, OperatorImage, PlanRecord, StagedOutput, StageRecord, StateImage } from './records';
+
+/** A stateful operator as its state knows it. */
+export interface OperatorState {
+  readonly type: string;
+  /** What must not change while the state lives. Of an older version, `migrate` says how. */
+  readonly schema: Json;
+  /** Version of the schema; default 1. */
+  readonly version?: number;
+  /** From version n (the key) to n + 1. All steps that are needed run at the start, and become durable with the next commit. */
+  readonly migrate?: Readonly<Record<number, (state: OperatorImage) => OperatorImage>>;
+}
 
 /** What a query tells its checkpoint about itself. */
 export interface CheckpointOptions {
   readonly name: string | null;
-  /** Stateful operators by id: type and schema, compared with what the state was written by. */
-  readonly operators: ReadonlyMap<string, { readonly type: string; readonly schema: Json }>;
+  /** Stateful operators by id: compared with what the state was written by. */
+  readonly operators: ReadonlyMap<string, OperatorState>;
   /** Names of sources and sinks. */
   readonly sources: readonly string[];
   readonly sinks: readonly string[];

@@ -45,6 +45,8 @@ export interface SinkContext {
   readonly sinkId: string;
   readonly epoch: number;
   readonly mode: OutputMode;
+  /** The newest batch of the checkpoint, -1 before the first: what a sink without receipts holds beyond it is taken back. */
+  readonly committed?: number;
   now(): number;
 }
 

@@ -30,19 +30,24 @@ export interface SourceContext {
   now(): number;
   /** Something may be there to read: the query looks at its next trigger, or at once if it waits for data. */
   wake(): void;
-  /** Where a source that cannot be read again writes what it hears; absent without a durable checkpoint. */
+  /**
+   * A log of this source's own in the checkpoint: what it hears and cannot hear again, or which files it has seen.
+   * Absent without a durable checkpoint; every source gets one with it.
+   */
   readonly journal?: Journal;
 }
 
-/** An append-only log inside the checkpoint. Entries are numbered from 0. */
+/** An append-only log inside the checkpoint. Entries are plain JSON data, numbered from 0. */
 export interface Journal {
-  /** Makes rows durable; resolves to the number after the last of them. */
+  /** Makes rows durable, an entry each; resolves to the number after the last of them. */
   append(rows: readonly unknown[]): Promise<number>;
-  /** Entries from `from` up to (not with) `to`. */
+  /** Entries from `from` up to (not with) `to`, in chunks. */
   read(from: number, to: number): AsyncIterable<readonly unknown[]>;
+  /** The number of the first entry that is still there; `end` if there is none. */
+  readonly begin: number;
   /** The number after the last entry. */
   readonly end: number;
-  /** Entries below `to` are not needed any more. */
+  /** Entries below `to` are not needed any more; `begin` is `to` then. */
   forget(to: number): Promise<void>;
 }
 
@@ -62,6 +67,8 @@ export interface SourceReader<T> {
   freeze?(): Promise<void>;
   /** Everything up to `to` is committed. */
   committed?(to: Offset): Promise<void>;
+  /** Figures for progress: files waiting, fields made null, characters replaced, rows dropped, … */
+  report?(): Readonly<Record<string, number>>;
   /** Nothing will ever come behind `at`: the watermark may go to +Infinity. Default: never. */
   ended?(at: Offset): boolean;
   close(): Promise<void> | void;
@@ -73,5 +80,7 @@ export interface Source<T> {
   /** Options as plain data, without secrets: in progress, `explain()` and the plan. */
   readonly description: Readonly<Record<string, unknown>>;
   readonly replay: Replay;
+  /** A query that waits for data asks `next` at least this often, in ms of processing time; absent: `wake` says it all. */
+  readonly pollEveryMs?: number;
   open(context: SourceContext): Promise<SourceReader<T>> | SourceReader<T>;
 }

@@ -6,7 +6,7 @@ import { depthOf, type PlanNode, type Traits } from '../traits';
 import type { OperatorSpec } from './processor';
 import { Stage } from './stage';
 
-export type { OperatorOptions, OperatorSpec, Out, Processor, ProcessorContext } from './processor';
+export type { OperatorOptions, OperatorSpec, Out, Processor, ProcessorContext, StateRows } from './processor';
 export { Stage, type StageSnapshot, type Tally } from './stage';
 
 /** Makes a processor pipeable: all that a new operator with one input needs. */
@@ -66,6 +66,8 @@ function planOf<I, O>(spec: Omit<OperatorSpec<I, O>, 'create'>, sources: readonl
     description: Object.freeze({ ...spec.description }),
     inputs: Object.freeze(inputs),
     stateful: spec.stateful ?? false,
+    ...(spec.options?.id === undefined ? {} : { named: true }),
+    ...(spec.followsMode === true ? { followsMode: true } : {}),
   });
 }
 

@@ -2,6 +2,7 @@ import type { Rejection, Sink } from '../element';
 import { TidemarkError } from '../errors';
 import type { Graph } from '../rx';
 import type { Traits } from '../traits';
+import { cell, type StateTables } from '../state/table';
 import { WatermarkMerge } from '../watermark/merge';
 import type { OperatorSpec } from './processor';
 import { Stage, type StageSnapshot } from './stage';
@@ -10,12 +11,19 @@ import { Stage, type StageSnapshot } from './stage';
 export class MergingStage<I, O> extends Stage<I, O> {
   private readonly merge: WatermarkMerge;
   private live = 0;
+  private opened = 0;
   /** In a run: the inputs that have said their watermark of this batch, and those that wait with a barrier. */
   private readonly said = new Set<number>();
   private readonly waiting = new Set<number>();
   private batchId = 0;
 
-  constructor(spec: OperatorSpec<I, O>, id: string, inputs: readonly Traits[], down: Sink<O>, graph: Graph) {
+  constructor(
+    private readonly spec: OperatorSpec<I, O>,
+    id: string,
+    private readonly inputs: readonly Traits[],
+    down: Sink<O>,
+    graph: Graph,
+  ) {
     super(spec, id, inputs, down, graph);
     this.merge = new WatermarkMerge(spec.merge);
   }
@@ -23,7 +31,14 @@ export class MergingStage<I, O> extends Stage<I, O> {
   /** A sink for one more input. */
   open(): Sink<I> & { readonly index: number } {
     this.live++;
-    return new Input(this, this.merge.addInput());
+    return new Input(this, this.merge.addInput(undefined, this.isSilent(this.opened++)));
+  }
+
+  /** An input without a watermark holds nothing back where another has one; nor does one that the operator does not follow. */
+  private isSilent(input: number): boolean {
+    const follows = this.spec.merge?.follows;
+    if (follows !== undefined) return !follows.includes(input);
+    return this.inputs[input]?.watermark === false && this.inputs.some(({ watermark }) => watermark);
   }
 
   /** The input is taken out: the combined watermark is looked at again when the next one comes. */
@@ -85,6 +100,15 @@ export class MergingStage<I, O> extends Stage<I, O> {
     if (wasIdle && !this.merge.isIdle) this.idle(false);
     if (complete && this.merge.emit > -Infinity) this.watermark(this.merge.emit, this.merge.drop);
     if (!wasIdle && this.merge.isIdle) this.idle(true);
+  }
+
+  override stateTables(): StateTables {
+    const inputs = cell(
+      1,
+      () => this.merge.encode(),
+      (value) => this.merge.decode(value),
+    );
+    return { ...super.stateTables(), 'tidemark:inputs': inputs };
   }
 
   override snapshot(): StageSnapshot {

@@ -59,6 +59,8 @@ export interface Processor<I, O> {
   readonly speaksAt?: 'emit' | 'drop';
   /** Would an empty batch with watermark `w` at processing time `now` produce anything? (Spark's no-data batch) */
   wantsBatch?(w: number, now: number): boolean;
+  /** In a query: when it next has something to do by processing time alone, epoch ms; Infinity: never. */
+  nextTimer?(): number;
   onBarrier?(batchId: number, out: Out<O>): void;
   /** Processing time asked for with `out.tickIn`. */
   onTick?(now: number, out: Out<O>): void;
@@ -110,11 +112,18 @@ export interface OperatorSpec<I, O> {
   /** Kinds of stream it stands on. */
   readonly accepts: readonly StreamKind[];
   readonly stateful?: boolean;
+  /** In a query the output mode says when it speaks, unless the user did. */
+  readonly followsMode?: boolean;
   /** Columns, durations, versions: plain data. */
   readonly description?: Readonly<Record<string, unknown>>;
   /** Traits of the output; default: those of the (first) input. May throw where the operator does not fit the stream. */
   traits?(inputs: readonly Traits[]): Traits;
   create(context: ProcessorContext): Processor<I, O>;
   /** Several inputs: how their watermarks combine; default: the minimum. */
-  readonly merge?: { readonly policy?: 'min' | 'max'; readonly variant?: 'per-split' | 'between-operators' };
+  readonly merge?: {
+    readonly policy?: 'min' | 'max';
+    readonly variant?: 'per-split' | 'between-operators';
+    /** The inputs whose watermarks count; default: all that have one, or all if none has. */
+    readonly follows?: readonly number[];
+  };
 }

@@ -1,7 +1,7 @@
 import type { Rejection, RejectionReason, Sink } from '../element';
 import { isTidemarkError, StateTouched, TidemarkError } from '../errors';
 import { DEFAULT_TRAITS, isSystemClock, type Graph, type LiveStage, type SchedulerLike } from '../rx';
-import type { StateEntry } from '../state/table';
+import { cell, type StateEntry, type StateTables } from '../state/table';
 import type { ErrorPolicy, Traits } from '../traits';
 import { Outlet } from './outlet';
 import type { OperatorSpec, Processor } from './processor';
@@ -46,11 +46,18 @@ export class Stage<I, O> implements LiveStage, Sink<I> {
   private readonly outlet: Outlet<O>;
   private readonly policy: ErrorPolicy;
   protected readonly scheduler: SchedulerLike;
+  /** Type and description: what the state of this operator was written by. */
+  readonly type: string;
+  readonly description: Readonly<Record<string, unknown>>;
+  readonly stateful: boolean;
   private received = 0;
   private stopped = false;
 
   constructor(spec: OperatorSpec<I, O>, id: string, inputs: readonly Traits[], down: Sink<O>, graph: Graph) {
-    this.id = id;
+    this.id = id = graph.idFor(id);
+    this.type = spec.type;
+    this.description = spec.description ?? {};
+    this.stateful = spec.stateful ?? false;
     this.down = down;
     this.graph = graph;
     this.policy = spec.options?.onError ?? inputs[0]?.onError ?? 'error';
@@ -121,7 +128,29 @@ export class Stage<I, O> implements LiveStage, Sink<I> {
     if (processor.propagate === undefined) return this.down.watermark(spoken, drop);
     const outEmit = processor.propagate(spoken);
     const outDrop = processor.propagate(drop);
-    if (outEmit !== undefined && outDrop !== undefined) this.down.watermark(outEmit, outDrop);
+    if (outEmit !== undefined && outDrop !== undefined) this.down.watermark(this.floor(outEmit), this.floor(outDrop));
+  }
+
+  /** In a query the watermark of an operator is never below 0, as the query's is not. */
+  private floor(w: number): number {
+    return this.graph.isRun && w < 0 && w > -Infinity ? 0 : w;
+  }
+
+  /** The watermark that would go on if `w` came in; `undefined`: none. Pure: asked before an empty batch is run. */
+  propagated(w: number): number | undefined {
+    const out = this.processor.propagate === undefined ? w : this.processor.propagate(w);
+    return out === undefined ? undefined : this.floor(out);
+  }
+
+  /** The drop watermark that came last: what state was evicted with. */
+  get evictedWith(): number {
+    return this.inDrop;
+  }
+
+  /** Would an empty batch with watermark `w` do anything here? */
+  wantsBatch(w: number, now: number): boolean {
+    if (this.processor.wantsBatch !== undefined) return this.processor.wantsBatch(w, now);
+    return this.stateful && w > this.inDrop;
   }
 
   idle(isIdle: boolean): void {
@@ -196,6 +225,21 @@ export class Stage<I, O> implements LiveStage, Sink<I> {
       outputs: outlet.outputs,
       partlyLate: outlet.partly,
     };
+  }
+
+  /** All that must survive: the operator's tables and the adapter's own. */
+  stateTables(): StateTables {
+    const watermarks = cell(
+      1,
+      () => [this.emit, this.drop, this.inEmit, this.inDrop],
+      (value) => ([this.emit, this.drop, this.inEmit, this.inDrop] = value as [number, number, number, number]),
+    );
+    return { ...this.processor.tables, 'tidemark:watermarks': watermarks };
+  }
+
+  /** The tables have been loaded one by one: the operator asks again for the ticks that were open. */
+  restored(): void {
+    this.processor.onRestore?.(this.outlet);
   }
 
   snapshot(): StageSnapshot {

@@ -124,6 +124,14 @@ export class Graph {
     for (const start of starts.sources) if (!this.closed) start();
   }
 
+  /** In a run an id names state: the second operator of one default id gets a number of its own. */
+  idFor(id: string): string {
+    if (!this.isRun) return id;
+    let free = id;
+    for (let n = 2; this.shared.stages.some((stage) => stage.id === free); n++) free = `${id}-${n}`;
+    return free;
+  }
+
   /** Explicit ids must be unique in a graph; the same operator connected twice (a self-union) is no clash. */
   claim(id: string, owner: object): void {
     const other = this.shared.owners.get(id);

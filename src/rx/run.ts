@@ -12,20 +12,41 @@ export interface Batch {
   readonly watermark: number;
 }
 
+/** Event times of one batch, as a progress record shows them. */
+export interface EventTimes {
+  readonly min: number;
+  readonly max: number;
+  /** Rounded down; NaN without rows. */
+  readonly average: number;
+  readonly count: number;
+}
+
+/** How far one `withWatermark` would bring the watermark by the rows it has seen since the query started. */
+export interface Proposal {
+  /** -Infinity: it has seen no row. */
+  readonly watermark: number;
+  /** Event times of this batch's rows. */
+  readonly times: EventTimes;
+  /** After this much silence it no longer holds others back; absent: never. */
+  readonly idleAfterMs?: number;
+  /** While idle it goes on with the clock. */
+  readonly advanceWhenIdle: boolean;
+}
+
 /** The query that a graph runs in. A plain pipe has none. */
 export interface Run {
   /** The batch at work; before the first one, that of the last commit. */
   readonly batch: Batch;
-  /** A `withWatermark` tells how far its rows would bring the watermark: the next batch's is made of these. */
-  propose(operator: string, watermark: number): void;
+  /** Said once a batch by every `withWatermark`: the next batch's W is made of these. */
+  propose(operator: string, proposal: Proposal): void;
 }
 
-/** The run of a harness: batches are counted, W is whatever the test says. */
+/** The run of a harness: W is whatever the test says. */
 export class ManualRun implements Run {
   batch: Batch = { id: 0, time: 0, late: 0, watermark: 0 };
-  readonly proposals = new Map<string, number>();
+  readonly proposals = new Map<string, Proposal>();
 
-  propose(operator: string, watermark: number): void {
-    this.proposals.set(operator, watermark);
+  propose(operator: string, proposal: Proposal): void {
+    this.proposals.set(operator, proposal);
   }
 }

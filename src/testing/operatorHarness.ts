@@ -9,8 +9,8 @@ import { ManualClock } from './manualClock';
 
 /** Options of `operatorHarness`. */
 export interface HarnessOptions {
-  /** Traits of the inputs; default: rows with event time and a watermark, `instant` ties. */
-  readonly traits?: Partial<Traits>;
+  /** Traits of the inputs, of all or of each; default: rows with event time and a watermark, `instant` ties. */
+  readonly traits?: Partial<Traits> | readonly Partial<Traits>[];
   /** How many inputs; more than one makes the first argument a function of that many streams. */
   readonly inputs?: number;
   /** Connects as a run does: each stream object once, watermarks also when unchanged. A `ManualRun` says which batch it is. */
@@ -81,8 +81,9 @@ export class OperatorHarness<I, O> {
     });
     this.graph.shared.countsLate = true;
     this.inputs = [];
-    const traits: Traits = { ...EVENTS, ...this.options.traits };
-    const sources = Array.from({ length: this.options.inputs ?? 1 }, (_, i) => this.inputStream(i, traits));
+    const { traits = {} } = this.options;
+    const traitsOf = (i: number): Traits => ({ ...EVENTS, ...('map' in traits ? traits[i] : traits) });
+    const sources = Array.from({ length: this.options.inputs ?? 1 }, (_, i) => this.inputStream(i, traitsOf(i)));
     connect<O>(this.build(sources), this.recorder(), this.graph);
     this.graph.start();
   }

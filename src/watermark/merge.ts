@@ -105,11 +105,12 @@ export class WatermarkMerge {
 
   /**
    * Adds an input, active and without a watermark: it holds W (policy `min`) until it has one or is idle.
+   * @param isSilent it will never have one: it holds nothing, as if it had completed
    * @returns the number by which the other methods know it; numbers are not used again
    */
-  addInput(now?: number): number {
+  addInput(now?: number, isSilent = false): number {
     const since = this.tick(now);
-    this.inputs.set(this.next, { emit: -Infinity, drop: -Infinity, isIdle: false, isDone: false, isAligned: true, since });
+    this.inputs.set(this.next, { emit: -Infinity, drop: -Infinity, isIdle: false, isDone: isSilent, isAligned: true, since });
     // An active input is there now. W does not move, so nobody needs to be told more than that.
     this.isIdle = false;
     return this.next++;

@@ -1,7 +1,9 @@
 import type { Out, Processor, ProcessorContext } from '../operator';
+import type { Run } from '../rx';
 import { isLate } from '../element';
 import { cell } from '../state/table';
 import { readEventTime, type TimeUnit } from '../time/eventTime';
+import { BatchTimes } from './batchTimes';
 import { IdlenessDetector } from './idleness';
 import type { WatermarkGenerator, WatermarkStrategy } from './strategy';
 
@@ -51,6 +53,9 @@ export class Timekeeper<T> implements Processor<T, T> {
   private readonly read: (row: T) => unknown;
   private readonly unit: TimeUnit;
   private readonly everyRows: number;
+  /** In a query the watermark is the query's: this one only proposes. */
+  private readonly run: Run | undefined;
+  private readonly times: BatchTimes | undefined;
 
   constructor(
     private readonly options: Timekeeping<T>,
@@ -61,12 +66,16 @@ export class Timekeeper<T> implements Processor<T, T> {
     this.fixedMs = strategy?.fixedDelayMs ?? Infinity; // without a strategy W stays at -Infinity
     this.read = options.time;
     this.unit = options.unit;
-    this.everyRows = options.emitEveryRows;
+    this.run = context.run;
+    this.times = context.run && new BatchTimes();
+    this.everyRows = context.run === undefined ? options.emitEveryRows : Infinity;
     this.horizon = maxFutureSkewMs === Infinity ? Infinity : -Infinity;
-    this.idleness = options.idleAfterMs === undefined ? undefined : new IdlenessDetector(options.idleAfterMs);
+    const watches = options.idleAfterMs !== undefined && context.run === undefined;
+    this.idleness = watches ? new IdlenessDetector(options.idleAfterMs as number) : undefined;
   }
 
   onStart(out: Out<T>): void {
+    if (this.run !== undefined) this.obey(this.run, out);
     if (this.idleness === undefined) return;
     this.idleness.activity(out.now());
     this.watch(out);
@@ -79,6 +88,7 @@ export class Timekeeper<T> implements Processor<T, T> {
       return out.reject('future', time, row, { behindMs: -(time - out.now()), message: 'too far ahead of the clock' });
     }
     if (this.idleness !== undefined) this.seen(this.idleness, out);
+    if (this.times !== undefined) this.times.add(time);
     // A punctuation is the user's function: it speaks before the row goes on, so a row that fails is not also forwarded.
     const candidate = this.generator === undefined ? time - this.fixedMs : this.observe(this.generator, time, row);
     out.forward(time, row);
@@ -95,7 +105,8 @@ export class Timekeeper<T> implements Processor<T, T> {
     const max = time > this.max ? time : this.max;
     if (generator.feedback !== undefined && ++this.sinceFeedback >= 100) this.feedBack(generator);
     const ties = this.options.strategy?.ties ?? 'instant';
-    return Math.floor(generator.observe(time, row, max, isLate(time, this.natural, ties)));
+    const judge = this.run === undefined ? this.natural : this.run.batch.late - this.options.allowedLatenessMs;
+    return Math.floor(generator.observe(time, row, max, isLate(time, judge, ties)));
   }
 
   private feedBack(generator: WatermarkGenerator<T>): void {
@@ -165,13 +176,33 @@ export class Timekeeper<T> implements Processor<T, T> {
     out.tickIn((this.options.idleAfterMs as number) + 1);
   }
 
-  /** Only for `reassignWatermark`: the watermarks from upstream are replaced, but their end is the end. */
+  /**
+   * In a query: the rows of a batch are through. Otherwise only for `reassignWatermark`: the watermarks from upstream are
+   * replaced, but their end is the end.
+   */
   onWatermark(emit: number, _drop: number, out: Out<T>): void {
-    if (emit === Infinity) out.watermark(Infinity, Infinity);
+    if (this.run !== undefined) this.endBatch(this.run, out);
+    else if (emit === Infinity) out.watermark(Infinity, Infinity);
+  }
+
+  private endBatch(run: Run, out: Out<T>): void {
+    this.generator?.consult?.();
+    const { idleAfterMs, advanceWhenIdle } = this.options;
+    const times = this.times!.take();
+    const idle = idleAfterMs === undefined ? { advanceWhenIdle } : { advanceWhenIdle, idleAfterMs };
+    if (this.options.strategy !== undefined) run.propose(this.context.id, { watermark: this.natural, times, ...idle });
+    this.obey(run, out);
+  }
+
+  /** The watermark of the batch. Without a strategy (`withTimestamps`) it stays where it was, until the end. */
+  private obey(run: Run, out: Out<T>): void {
+    const { watermark } = run.batch;
+    if (this.options.strategy === undefined && watermark !== Infinity) out.watermark(-Infinity, -Infinity);
+    else this.say(watermark, out);
   }
 
   onEnd(out: Out<T>): void {
-    out.watermark(Infinity, Infinity);
+    if (this.run === undefined) out.watermark(Infinity, Infinity);
   }
 
   report(): Readonly<Record<string, unknown>> {
@@ -202,5 +233,7 @@ export class Timekeeper<T> implements Processor<T, T> {
     this.lost = (this.context.lostAtEnd() ?? 0) - unreported; // a new graph counts from 0
     if (w > natural) this.context.idleAdvance(w - natural);
     this.generator?.decode(generator);
+    // After a restart only the query's W is known: every input has to catch up by its own rows (Spark's rule).
+    if (this.run !== undefined) this.max = this.natural = this.w = -Infinity;
   }
 }

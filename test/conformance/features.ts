@@ -50,7 +50,6 @@ const TABLE = {
   'accumulation retracting': ['e', 'changes are upserts and deletes by key, not before and after'],
   'accumulation discarding': ['e', 'a pane holds everything since the window began'],
   'windows in processing time': ['e', 'windows are in event time'],
-  'operator intervalJoin': ['e', 'joins'],
   'operator temporalJoin': ['e', 'joins with versions'],
   'operator streamTableJoin': ['e', 'joins with tables that change'],
   'operator keyedProcess': ['e', 'keyed state and timers'],

@@ -40,10 +40,10 @@ export const opened = async <T>(source: Source<T>, extra: Partial<SourceContext>
 /** A journal in memory, as a checkpoint keeps it: what is appended passes through JSON. */
 export class MemoryJournal implements Journal {
   readonly entries: string[] = [];
-  first = 0;
+  begin = 0;
 
   get end(): number {
-    return this.first + this.entries.length;
+    return this.begin + this.entries.length;
   }
 
   append(rows: readonly unknown[]): Promise<number> {
@@ -52,12 +52,12 @@ export class MemoryJournal implements Journal {
   }
 
   async *read(from: number, to: number): AsyncIterable<readonly unknown[]> {
-    for (let at = from; at < to; at++) yield [JSON.parse(this.entries[at - this.first] ?? 'null')];
+    for (let at = from; at < to; at++) yield [JSON.parse(this.entries[at - this.begin] ?? 'null')];
   }
 
   forget(to: number): Promise<void> {
-    this.entries.splice(0, to - this.first);
-    this.first = to;
+    this.entries.splice(0, to - this.begin);
+    this.begin = to;
     return Promise.resolve();
   }
 }

@@ -76,12 +76,13 @@ describe('watermarks only rise', () => {
     'an unchanged one is said again in a run, to end the batch: %s',
     (_name, entry) => {
       const harness = operatorHarness<Any, Any, 'event', 'event'>(entry.make(), { run: true });
+      harness.take(); // the watermark of the start
       harness.watermark(10);
       const first = harness.take().filter(({ kind }) => kind === 'watermark');
       harness.watermark(10);
       const again = harness.take().filter(({ kind }) => kind === 'watermark');
       expect(again).toEqual(first);
-      expect(first).toHaveLength(entry.makesTime === true ? 0 : 1);
+      expect(first).toHaveLength(1);
       const plain = operatorHarness<Any, Any, 'event', 'event'>(entry.make());
       plain.watermark(10);
       plain.take();

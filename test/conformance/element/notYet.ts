@@ -12,7 +12,6 @@ function notYet<T extends OperatorConfig['type']>(type: T, name: FeatureName, st
 const MOVES = ['element', 'watermark', 'idle', 'processingTime', 'checkpointRestore'] as const;
 const CHECKS = ['expect', 'expectLate', 'expectDropped', 'expectSequence', 'expectError'] as const;
 
-export const intervalJoin = notYet('intervalJoin', 'operator intervalJoin', [...MOVES, ...CHECKS, 'expectState']);
 export const temporalJoin = notYet('temporalJoin', 'operator temporalJoin', [...MOVES, ...CHECKS]);
 export const streamTableJoin = notYet('streamTableJoin', 'operator streamTableJoin', [...MOVES, ...CHECKS]);
 export const dedup = notYet('dedup', 'operator dedup', [...MOVES, ...CHECKS]);

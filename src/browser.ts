@@ -1,0 +1,2 @@
+/** Entry `tidemark/browser`: checkpoints in IndexedDB. */
+export {};

@@ -1,0 +1,6 @@
+export type { BackendCapabilities, CheckpointLocation, Holder, NamedBytes, StateBackend } from './backend';
+export type { Checkpoint, CheckpointOptions, OperatorState, StoredStage } from './checkpoint';
+export type { Digests } from './digests';
+export { memoryCheckpoint, type MemoryLocation } from './memoryBackend';
+export { openCheckpoint } from './openCheckpoint';
+export type * from './records';

@@ -1,0 +1,137 @@
+/** Something with a time, and a number by which those of one time are in order. */
+export interface Dated {
+  readonly time: number;
+  readonly seq: number;
+}
+
+interface Page<V> {
+  readonly items: V[];
+  /** Sorted pages are read from here on; what lies before has been taken. */
+  next: number;
+  sorted: boolean;
+}
+
+function before(a: Dated, b: Dated): number {
+  return a.time - b.time || a.seq - b.seq;
+}
+
+/**
+ * Things by time, to be taken out from the oldest on: O(1) to add, a watermark only looks at what it passes. `exact` gives
+ * everything that is due, in (time, seq) order: a page is sorted when the watermark reaches it. Without it whole pages are
+ * given, in no order: what is due earlier stays until its page is past.
+ *
+ * Source: calendar queues (Brown 1988) with a sorted list of the pages in use.
+ */
+export class Calendar<V extends Dated> {
+  private readonly pages = new Map<number, Page<V>>();
+  private readonly order: number[] = []; // numbers of the pages in use, descending: the oldest is last
+  private last: Page<V> | undefined; // the one last added to
+  private lastNumber = NaN;
+
+  constructor(
+    private readonly stepMs: number,
+    private readonly exact: boolean,
+  ) {}
+
+  add(item: V): void {
+    const number = Math.floor(item.time / this.stepMs);
+    const page = number === this.lastNumber && this.last !== undefined ? this.last : this.open(number);
+    if (page.sorted) insert(page, item);
+    else page.items.push(item);
+  }
+
+  private open(number: number): Page<V> {
+    let page = this.pages.get(number);
+    if (page === undefined) {
+      this.pages.set(number, (page = { items: [], next: 0, sorted: false }));
+      let i = this.order.length;
+      while (i > 0 && this.order[i - 1]! < number) i--;
+      this.order.splice(i, 0, number);
+    }
+    this.last = page;
+    this.lastNumber = number;
+    return page;
+  }
+
+  /** Something with `time <= bound` is there. */
+  isDue(bound: number): boolean {
+    const [item] = this.peek();
+    return item !== undefined && item.time <= bound;
+  }
+
+  private peek(): readonly V[] {
+    const number = this.order[this.order.length - 1];
+    if (number === undefined) return [];
+    const page = this.pages.get(number)!;
+    sort(page);
+    return page.items.slice(page.next, page.next + 1);
+  }
+
+  /** Takes out what has `time <= bound`; not exact: of the pages that are past as a whole. */
+  take(bound: number): V[] {
+    let due: V[] = [];
+    const { order } = this;
+    while (order.length > 0) {
+      const number = order[order.length - 1]!;
+      if (number * this.stepMs > bound) break;
+      const page = this.pages.get(number)!;
+      const isPast = (number + 1) * this.stepMs - 1 <= bound;
+      if (!isPast && !this.exact) break;
+      if (this.exact) sort(page);
+      const end = isPast ? page.items.length : this.split(page, bound);
+      const taken = page.next === 0 && isPast ? page.items : page.items.slice(page.next, end);
+      due = due.length === 0 ? taken : due.concat(taken);
+      page.next = end;
+      if (end < page.items.length) break;
+      this.close(number);
+    }
+    return due;
+  }
+
+  private split(page: Page<V>, bound: number): number {
+    let end = page.next;
+    while (end < page.items.length && page.items[end]!.time <= bound) end++;
+    return end;
+  }
+
+  private close(number: number): void {
+    this.pages.delete(number);
+    this.order.pop();
+    if (number === this.lastNumber) this.last = undefined;
+  }
+
+  /** How many with `time <= bound` are still there. */
+  count(bound: number): number {
+    let count = 0;
+    for (let i = this.order.length - 1; i >= 0 && this.order[i]! * this.stepMs <= bound; i--) {
+      const { items, next } = this.pages.get(this.order[i]!)!;
+      for (let j = next; j < items.length; j++) if (items[j]!.time <= bound) count++;
+    }
+    return count;
+  }
+
+  clear(): void {
+    this.pages.clear();
+    this.order.length = 0;
+    this.last = undefined;
+  }
+}
+
+function sort<V extends Dated>(page: Page<V>): void {
+  if (page.sorted) return;
+  page.items.sort(before);
+  page.sorted = true;
+}
+
+/** Into a sorted page: nearly always near the end. */
+function insert<V extends Dated>(page: Page<V>, item: V): void {
+  const { items, next } = page;
+  let low = next;
+  let high = items.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (before(items[middle]!, item) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  items.splice(low, 0, item);
+}

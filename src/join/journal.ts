@@ -1,0 +1,43 @@
+import type { StateEntry, TableChanges } from '../state/table';
+
+/** Something that is kept under a number of its own, given in order of arrival. */
+export interface Numbered {
+  readonly seq: number;
+}
+
+/** What was written and what was removed since somebody asked last; nothing is recorded before somebody has asked. */
+export class Journal<V extends Numbered> {
+  private isOn = false;
+  private readonly written = new Set<V>();
+  private removed: (readonly [number])[] = [];
+  /** Numbers below are known to whoever asks. */
+  private known = 0;
+
+  constructor(private readonly entryOf: (value: V) => StateEntry) {}
+
+  wrote(value: V): void {
+    if (this.isOn) this.written.add(value);
+  }
+
+  forgot(value: V): void {
+    if (!this.isOn) return;
+    this.written.delete(value);
+    if (value.seq < this.known) this.removed.push([value.seq]);
+  }
+
+  /** @param next - the number that the next thing will have */
+  take(all: Iterable<StateEntry>, next: number): TableChanges {
+    const { removed } = this;
+    const put = this.isOn ? [...this.written].sort((a, b) => a.seq - b.seq).map(this.entryOf) : all;
+    this.begin(next);
+    return { removed, put };
+  }
+
+  /** What is there now is known: from a snapshot, or because it has just been given. */
+  begin(next: number): void {
+    this.isOn = true;
+    this.written.clear();
+    this.removed = [];
+    this.known = next;
+  }
+}

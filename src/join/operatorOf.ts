@@ -1,0 +1,115 @@
+import { checkOption, TidemarkError } from '../errors';
+import type { StreamKind } from '../element';
+import type { OperatorOptions, OperatorSpec } from '../operator/processor';
+import type { Traits } from '../traits';
+import { Joiner } from './joiner';
+import type { JoinPlan, JoinTime, SidePlan } from './plan';
+import { ANY_TIME, describeReach, reachOf, type Range } from './range';
+import { JOIN_TYPES, type JoinType } from './result';
+
+/** What an operator says of its join before its inputs are known. */
+export interface JoinDraft<L, R, O> {
+  readonly operator: string;
+  readonly options: OperatorOptions;
+  readonly type: JoinType;
+  readonly left: Pick<SidePlan<L>, 'key' | 'where' | 'timeOf'>;
+  readonly right: Pick<SidePlan<R>, 'key' | 'where' | 'timeOf'>;
+  readonly range: Range;
+  readonly condition?: JoinPlan<L, R, O>['condition'];
+  readonly time: JoinTime;
+  readonly results: JoinPlan<L, R, O>['results'];
+  /** The user knows that rows wait for ever. */
+  readonly unbounded: boolean;
+  /** Results are those of windows: they are stamped with the window's last instant. */
+  readonly byWindow: boolean;
+  /** The columns of the result are those of its rows. */
+  readonly isMerged: boolean;
+  readonly description: Readonly<Record<string, unknown>>;
+}
+
+export function checkType(type: JoinType): void {
+  checkOption(JOIN_TYPES.includes(type), `type is one of ${JOIN_TYPES.join(', ')}`, { type });
+}
+
+/** The join as an operator on these inputs. Refuses one whose state, or whose unmatched rows, nothing would bound. */
+export function joinSpec<L, R, O>(draft: JoinDraft<L, R, O>, inputs: readonly Traits[]): OperatorSpec<unknown, O> {
+  const plan = planOn(draft, inputs);
+  checkBounded(draft, plan);
+  return {
+    type: draft.operator,
+    options: draft.options,
+    accepts: draft.range === ANY_TIME ? ['event', 'untimed'] : ['event'],
+    stateful: true,
+    description: {
+      ...draft.description,
+      state: describeReach(
+        plan.reach,
+        inputs.map((input) => input.delayMs),
+      ),
+    },
+    traits: (known) => joinTraits(draft, plan, known),
+    create: (context) => new Joiner<L, R, O>(plan, context, draft.options.onError),
+  };
+}
+
+function planOn<L, R, O>(draft: JoinDraft<L, R, O>, inputs: readonly Traits[]): JoinPlan<L, R, O> {
+  const sides = inputs.map((input) => ({
+    ties: draft.byWindow ? ('ordered' as const) : input.ties,
+    watermark: input.kind === 'event' && input.watermark,
+  }));
+  const { type, range, time, results, condition } = draft;
+  const reach = reachOf(range, sides);
+  const plan = {
+    type,
+    range,
+    time,
+    results,
+    reach,
+    left: { ...draft.left, ...sides[0]! },
+    right: { ...draft.right, ...sides[1]! },
+  };
+  // Who comes is on time, so the later time of a pair is; the time of a row that has waited for ever need not be.
+  const waitsForEver = reach.left === Infinity || reach.right === Infinity;
+  const hold = waitsForEver && time !== 'latest' ? Infinity : reach.hold;
+  return { ...plan, condition, reach: { ...reach, hold } };
+}
+
+function checkBounded<L, R, O>({ operator, type, unbounded }: JoinDraft<L, R, O>, { reach }: JoinPlan<L, R, O>): void {
+  const isBounded = reach.left < Infinity && reach.right < Infinity;
+  if (isBounded || (type === 'inner' && unbounded)) return;
+  const remedy = 'give both sides a watermark, and the join both ends of a time range (within) or a window';
+  const accept = type === 'inner' ? '; or accept it with { unbounded: true }' : '';
+  const what = type === 'inner' ? 'would keep rows for ever' : 'could never say which rows have no partner';
+  throw new TidemarkError('TIDEMARK_JOIN_UNBOUNDED', `${operator} (${type}) ${what}: ${remedy}${accept}`, { type });
+}
+
+function joinTraits<L, R, O>(draft: JoinDraft<L, R, O>, { reach, time }: JoinPlan<L, R, O>, inputs: readonly Traits[]): Traits {
+  const [left, right] = inputs as readonly [Traits, Traits];
+  const kind: StreamKind = inputs.every((input) => input.kind === 'event') ? 'event' : 'untimed';
+  const isLeftOnly = draft.type === 'leftSemi' || draft.type === 'leftAnti';
+  const owner = isLeftOnly || time === 'left' ? left : time === 'right' ? right : undefined;
+  const timeColumn = draft.byWindow || !(draft.isMerged || isLeftOnly) ? undefined : owner?.timeColumn;
+  const delayMs = owner === undefined ? later(left.delayMs, right.delayMs) : owner.delayMs;
+  return {
+    kind,
+    ties: draft.byWindow || inputs.some((input) => input.ties === 'ordered') ? 'ordered' : 'instant',
+    watermark: kind === 'event' && inputs.some((input) => input.watermark) && reach.hold < Infinity,
+    windowColumns: isLeftOnly ? left.windowColumns : draft.isMerged ? windowsOf(draft.type, left, right) : [],
+    ...(timeColumn === undefined ? {} : { timeColumn }),
+    ...(delayMs === undefined ? {} : { delayMs }),
+    allowedLatenessMs: Math.min(left.allowedLatenessMs, right.allowedLatenessMs),
+    onError: inputs.some((input) => input.onError === 'error') ? 'error' : left.onError,
+  };
+}
+
+function later(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? undefined : Math.max(a, b);
+}
+
+/** Window columns that are never null in the result. */
+function windowsOf(type: JoinType, left: Traits, right: Traits): readonly string[] {
+  const both = left.windowColumns.filter((column) => right.windowColumns.includes(column));
+  const own = [...(type === 'right' || type === 'full' ? [] : left.windowColumns)];
+  const others = type === 'left' || type === 'full' ? [] : right.windowColumns;
+  return [...new Set([...own, ...others, ...both])];
+}

@@ -1,0 +1,149 @@
+import { createKeyMap, type KeyMap, type KeyOf } from '../key';
+import type { StateEntry, StateTable } from '../state/table';
+import { Calendar } from './calendar';
+import { Journal } from './journal';
+
+/** The rows of one key on one side, by time and arrival; those before `head` are gone. */
+export class Lane<T> {
+  readonly rows: Held<T>[] = [];
+  head = 0;
+
+  constructor(readonly key: KeyOf) {}
+}
+
+/** A row that waits for partners. */
+export class Held<T> {
+  constructor(
+    readonly time: number,
+    readonly row: T,
+    readonly seq: number,
+    readonly lane: Lane<T>,
+    /** It has had a partner. */
+    public matched: boolean,
+  ) {}
+}
+
+/** What a side is made of. */
+export interface SideOptions<T> {
+  readonly columns: number;
+  readonly read: (row: T) => KeyOf;
+  /** Width of the pages in which rows are forgotten. */
+  readonly stepMs: number;
+  /** Forget each row at its own time and say which: for sides whose unmatched rows are results. */
+  readonly exact: boolean;
+}
+
+/**
+ * The rows of one side of a join: by key, in a key by time, and in a calendar that forgets them. A probe is one Map access
+ * and a walk over the rows it meets; nothing is allocated.
+ */
+export class Side<T> {
+  readonly byKey: KeyMap<Lane<T>>;
+  /** Rows up to here are forgotten, also those that are still there. */
+  low = -Infinity;
+  /** Rows that are really there. */
+  count = 0;
+  /** Rows stored so far. */
+  stored = 0;
+  private next = 0;
+  private readonly calendar: Calendar<Held<T>>;
+  private readonly journal = new Journal<Held<T>>(entryOf);
+
+  constructor(private readonly options: SideOptions<T>) {
+    this.byKey = createKeyMap(options.columns);
+    this.calendar = new Calendar(options.stepMs, options.exact);
+  }
+
+  add(key: KeyOf, time: number, row: T, matched: boolean): void {
+    this.stored++;
+    this.put(key, time, row, matched, this.next++);
+  }
+
+  private put(key: KeyOf, time: number, row: T, matched: boolean, seq: number): void {
+    let lane = this.byKey.get(key);
+    if (lane === undefined) {
+      lane = new Lane<T>(typeof key === 'object' && key !== null ? key.slice() : key);
+      this.byKey.set(key, lane);
+    }
+    const held = new Held(time, row, seq, lane, matched);
+    const { rows } = lane;
+    let i = rows.length;
+    if (i > lane.head && rows[i - 1]!.time > time) {
+      while (i > lane.head && rows[i - 1]!.time > time) i--;
+      rows.splice(i, 0, held);
+    } else rows.push(held);
+    this.calendar.add(held);
+    this.count++;
+    this.journal.wrote(held);
+  }
+
+  match(held: Held<T>): void {
+    if (held.matched) return;
+    held.matched = true;
+    this.journal.wrote(held);
+  }
+
+  /** Forgets rows with `time <= bound`; gives those that were taken out (an exact side: all of them, in order). */
+  expire(bound: number): readonly Held<T>[] {
+    if (bound > this.low) this.low = bound;
+    const gone = this.calendar.take(bound);
+    for (const held of gone) this.drop(held);
+    this.count -= gone.length;
+    return gone;
+  }
+
+  /** Rows leave their lane from its head on: all that are as old have left the calendar too. */
+  private drop(held: Held<T>): void {
+    const { lane } = held;
+    lane.head++;
+    this.journal.forgot(held);
+    if (lane.head === lane.rows.length) {
+      this.byKey.delete(lane.key);
+      lane.rows.length = lane.head = 0;
+    } else if (lane.head > 16 && lane.head * 2 > lane.rows.length) {
+      lane.rows.splice(0, lane.head);
+      lane.head = 0;
+    }
+  }
+
+  /** Rows that are not forgotten. */
+  get size(): number {
+    return this.count - this.calendar.count(this.low);
+  }
+
+  /** Rows by number: `[time, matched, row]`; version 1. */
+  get table(): StateTable {
+    return {
+      version: 1,
+      size: () => this.size,
+      entries: () => this.entries(),
+      load: (entries) => this.load(entries),
+      changes: () => this.journal.take(this.entries(), this.next),
+    };
+  }
+
+  private *entries(): Iterable<StateEntry> {
+    const all: Held<T>[] = [];
+    this.byKey.forEach(({ rows, head }) => {
+      for (let i = head; i < rows.length; i++) if (rows[i]!.time > this.low) all.push(rows[i]!);
+    });
+    for (const held of all.sort((a, b) => a.seq - b.seq)) yield entryOf(held);
+  }
+
+  private load(entries: Iterable<StateEntry>): void {
+    this.byKey.clear();
+    this.calendar.clear();
+    this.count = this.next = 0;
+    this.low = -Infinity;
+    for (const [[seq], value] of [...entries].sort(([[a]], [[b]]) => (a as number) - (b as number))) {
+      const [time, matched, row] = value as [number, number, T];
+      this.put(this.options.read(row), time, row, matched === 1, seq as number);
+      this.next = (seq as number) + 1;
+    }
+    this.journal.begin(this.next);
+  }
+}
+
+function entryOf<T>({ seq, time, matched, row }: Held<T>): StateEntry {
+  return [[seq], [time, matched ? 1 : 0, row]];
+}

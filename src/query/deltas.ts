@@ -1,0 +1,41 @@
+import type { Json, OperatorDelta, StateImage, TableDelta } from '../checkpoint/records';
+import { TidemarkError } from '../errors';
+import type { Stage } from '../operator';
+import type { StateTable } from '../state/table';
+
+type Stages = ReadonlyMap<string, Stage<unknown, unknown>>;
+
+/** What changed in the state of all operators since the last call. */
+export function deltasOf(stages: Stages): OperatorDelta[] {
+  const deltas: OperatorDelta[] = [];
+  for (const [id, stage] of stages) {
+    const tables: Record<string, TableDelta> = {};
+    for (const [name, table] of Object.entries(stage.stateTables())) tables[name] = deltaOf(table);
+    deltas.push({ id, type: stage.type, schema: stage.description as Json, tables });
+  }
+  return deltas;
+}
+
+function deltaOf(table: StateTable): TableDelta {
+  const { version } = table;
+  if (table.changes === undefined) return { version, whole: true, removed: [], put: [...table.entries()] };
+  const { removed, put } = table.changes();
+  return { version, whole: false, removed: [...removed], put: [...put] };
+}
+
+/** Loads the state of a commit into fresh operators. An operator that the state does not know starts empty. */
+export function loadState(stages: Stages, image: StateImage): void {
+  for (const [id, stage] of stages) {
+    const saved = image.get(id);
+    if (saved === undefined) continue;
+    for (const [name, table] of Object.entries(stage.stateTables())) {
+      const found = saved.tables[name];
+      if (found === undefined || found.version !== table.version) {
+        const details = { operator: id, table: name, found: found?.version, expected: table.version };
+        throw new TidemarkError('TIDEMARK_STATE', `state '${name}' of '${id}' does not fit the operator`, details);
+      }
+      table.load(found.entries);
+    }
+    stage.restored();
+  }
+}

@@ -1,0 +1,296 @@
+import type { CheckpointLocation } from '../checkpoint/backend';
+import type { Checkpoint } from '../checkpoint/checkpoint';
+import type { CommitRecord, Json, PlanRecord, SinkOutcome } from '../checkpoint/records';
+import type { BadRecord } from '../connectors/source';
+import { isTidemarkError, TidemarkError } from '../errors';
+import type { SchedulerLike } from '../rx';
+import { GraphRun, type BatchResult, type Feed, type Failure } from './graphRun';
+import { deltasOf, loadState } from './deltas';
+import type { Pipeline } from './pipeline';
+import { Timings } from './progress';
+import { recover } from './recovery';
+import type { Settings } from './settings';
+import { Sinks } from './sinks';
+import { Sources } from './sources';
+import { Watermarks } from './watermarks';
+
+/** What a finished batch has to say. */
+export interface FinishedBatch {
+  readonly plan: PlanRecord;
+  readonly attempt: string;
+  /** Absent when recovery adopted what an earlier attempt had staged. */
+  readonly result?: BatchResult;
+  readonly outcomes: Readonly<Record<string, SinkOutcome>>;
+  readonly nextWatermark: number;
+  readonly run?: GraphRun;
+}
+
+/** Injected surroundings. */
+export interface Surroundings {
+  readonly scheduler: SchedulerLike;
+  newId(): string;
+  newSeed(): number;
+  wake(): void;
+  openCheckpoint(location: CheckpointLocation): Promise<Checkpoint>;
+}
+
+/**
+ * The protocol of a query: plan durable, run, stage durable, sinks commit, commit record. Knows nothing of triggers: it is
+ * asked for one batch at a time. Source: `ARCHITECTURE.md`, exactly-once.
+ */
+export class Engine {
+  checkpoint!: Checkpoint;
+  readonly sources: Sources;
+  readonly sinks: Sinks;
+  readonly timings: Timings;
+  watermarks!: Watermarks;
+  /** W(n-1) and W(n) of the batch that comes next. */
+  late = 0;
+  watermark = 0;
+  /** The id of the batch that comes next. */
+  nextBatch = 0;
+  private run: GraphRun | undefined;
+  private pending: PlanRecord | undefined;
+  private lastTime = 0;
+  private ran = false;
+
+  constructor(
+    readonly pipeline: Pipeline,
+    readonly settings: Settings,
+    private readonly around: Surroundings,
+  ) {
+    this.sources = new Sources(pipeline.sources);
+    this.sinks = new Sinks(pipeline, settings.onSinkFailure);
+    this.timings = new Timings(() => around.scheduler.now());
+  }
+
+  /** Opens everything and finishes what an earlier run has begun: the batch it rolled forward, if there was one. */
+  async open(): Promise<FinishedBatch | undefined> {
+    const now = (): number => this.around.scheduler.now();
+    this.checkpoint = await this.around.openCheckpoint(this.settings.checkpoint);
+    const { queryId, epoch, last, lastPlan } = this.checkpoint;
+    await this.sinks.open(queryId, epoch, now);
+    await this.sinks.verify(last, lastPlan?.batch ?? -1);
+    const policy = lastPlan?.watermarkPolicy ?? this.settings.watermarkPolicy;
+    this.watermarks = new Watermarks(policy);
+    const adopted = await recover(this.checkpoint, this.sinks);
+    this.pending = adopted === undefined ? this.checkpoint.pending : undefined;
+    this.resume();
+    await this.sources.open(now, () => this.around.wake());
+    if (adopted !== undefined) this.ran = true;
+    return adopted;
+  }
+
+  private resume(): void {
+    const { last, lastPlan } = this.checkpoint;
+    this.sources.resume(lastPlan, this.pending !== undefined);
+    this.nextBatch = this.pending?.batch ?? (last?.batch ?? -1) + 1;
+    this.late = lastPlan?.watermark ?? 0;
+    this.watermark = Math.max(lastPlan?.watermark ?? 0, last?.nextWatermark ?? 0);
+    this.lastTime = lastPlan?.time ?? 0;
+    if (this.pending !== undefined) {
+      this.late = this.pending.late;
+      this.watermark = this.pending.watermark;
+    }
+  }
+
+  /** The batch that an earlier run has planned and not finished. */
+  async repeatPending(): Promise<FinishedBatch | undefined> {
+    const { pending } = this;
+    return pending === undefined ? undefined : this.execute(pending);
+  }
+
+  get hasPending(): boolean {
+    return this.pending !== undefined;
+  }
+
+  /** One batch with what the sources have; undefined when they have nothing. */
+  async runData(): Promise<FinishedBatch | undefined> {
+    const slices = await this.timings.measure('latestOffset', () => this.sources.next());
+    if (slices.size === 0) return undefined;
+    return this.planned(this.sources.planned(slices), this.plannedWatermark());
+  }
+
+  /** From here on the sources have what they have now. */
+  async freezeSources(): Promise<void> {
+    await this.sources.freeze();
+  }
+
+  /** ms until processing time has something to do without a new row; Infinity: nothing is due. */
+  nextTimerIn(): number {
+    const now = this.around.scheduler.now();
+    const timer = this.run === undefined ? Infinity : this.run.nextTimer();
+    return Math.max(0, Math.min(timer - now, this.watermarks.lookAgainIn(now)));
+  }
+
+  /**
+   * One batch without rows, if the operators want it; or the last of all, when the sources have ended.
+   * @param draining - asked again at once after each batch: processing time alone is then no reason, unless a timer is due
+   */
+  async runEmpty(draining: boolean): Promise<FinishedBatch | undefined> {
+    if (this.sources.ended && this.watermark !== Infinity) return this.planned(this.sources.planned(new Map()), Infinity);
+    if (!this.settings.noDataBatches || !this.ran) return undefined;
+    const watermark = this.plannedWatermark();
+    const run = await this.graph();
+    const now = this.around.scheduler.now();
+    if (draining && watermark <= this.late && run.nextTimer() > now) return undefined;
+    if (!run.wantsBatch(watermark, now)) return undefined;
+    return this.planned(this.sources.planned(new Map()), watermark);
+  }
+
+  /** All sources have ended and the batch that says so is committed. */
+  get isOver(): boolean {
+    return this.late === Infinity;
+  }
+
+  /** Idle inputs are left out, or go on with the clock, as of now: the plan keeps the decision. */
+  private plannedWatermark(): number {
+    return this.watermarks.next(this.watermark, this.around.scheduler.now());
+  }
+
+  private async planned(sources: PlanRecord['sources'], watermark: number): Promise<FinishedBatch> {
+    const plan: PlanRecord = {
+      batch: this.nextBatch,
+      epoch: this.checkpoint.epoch,
+      time: Math.max(this.around.scheduler.now(), this.lastTime),
+      late: this.late,
+      watermark,
+      watermarkPolicy: this.watermarks.policy,
+      sources,
+      seed: this.around.newSeed(),
+    };
+    await this.timings.measure('walCommit', () => this.checkpoint.plan(plan));
+    this.pending = plan;
+    return this.execute(plan);
+  }
+
+  /** Runs a plan until it is committed. A row that cannot be taken is written into the plan, and the plan runs again. */
+  private async execute(plan: PlanRecord): Promise<FinishedBatch> {
+    for (;;) {
+      const attempt = this.around.newId();
+      const run = await this.graph(plan);
+      const result = await this.timings.measure('addBatch', () => this.through(run, plan));
+      if (result !== undefined) return this.finish(plan, attempt, run, result);
+      this.dropGraph();
+      plan = await this.without(plan, run.failure as Failure);
+    }
+  }
+
+  private async through(run: GraphRun, plan: PlanRecord): Promise<BatchResult | undefined> {
+    const { batch: id, time, late, watermark } = plan;
+    const bad = (source: string) => (record: BadRecord) => run.reject(source, record.row, record.reason, where(record));
+    const feeds = Object.entries(plan.sources).map(([source, slice]): Feed => {
+      const chunks = this.sources.read(source, slice, bad(source));
+      const excluded = new Map<number, string>();
+      for (const [name, row, message] of plan.excluded ?? []) if (name === source) excluded.set(row, message);
+      return { source, chunks, excluded };
+    });
+    return run.take({ id, time, late, watermark }, feeds);
+  }
+
+  /** Stage, sinks, commit. */
+  private async finish(plan: PlanRecord, attempt: string, run: GraphRun, result: BatchResult): Promise<FinishedBatch> {
+    this.checkThreshold(plan, result);
+    for (const [operator, proposal] of result.proposals) this.watermarks.take(operator, proposal, plan.time);
+    const { batch } = plan;
+    const nextWatermark = this.watermarks.next(plan.watermark, plan.time);
+    const counters = countersOf(run);
+    const batches = this.sinks.batches(result);
+    const outputs = this.sinks.stageOutputs ? { outputs: this.sinks.staged(batches) } : {};
+    const delta = deltasOf(run.stages());
+    await this.timings.measure('stage', () =>
+      this.checkpoint.stage({ batch, attempt, delta, nextWatermark, counters, ...outputs }),
+    );
+    const { queryId, epoch } = this.checkpoint;
+    const id = { queryId, batchId: batch, attemptId: attempt, epoch, replayed: false, time: plan.time };
+    const outcomes = await this.timings.measure('sinkCommit', () => this.sinks.commit(batches, id));
+    const record: CommitRecord = { batch, attempt, epoch, nextWatermark, sinks: outcomes, counters };
+    await this.timings.measure('commitOffsets', () => this.checkpoint.commit(record));
+    await this.committed(plan, nextWatermark);
+    return { plan, attempt, result, outcomes, nextWatermark, run };
+  }
+
+  private async committed(plan: PlanRecord, nextWatermark: number): Promise<void> {
+    this.pending = undefined;
+    this.ran = true;
+    this.nextBatch = plan.batch + 1;
+    this.late = plan.watermark;
+    this.watermark = nextWatermark;
+    this.lastTime = plan.time;
+    await this.sources.committed(plan);
+    await this.checkpoint.maintain();
+  }
+
+  private checkThreshold(plan: PlanRecord, result: BatchResult): void {
+    const { errorThreshold } = this.settings;
+    if (errorThreshold === false) return;
+    const failed = result.rejections.filter(({ reason }) => reason === 'failed').length;
+    const rows = [...result.rows.values()].reduce((sum, n) => sum + n, 0);
+    if (failed < errorThreshold.rows || failed < errorThreshold.share * rows) return;
+    this.dropGraph();
+    const details = { batchId: plan.batch, failed, rows };
+    throw new TidemarkError('TIDEMARK_ERROR_THRESHOLD', `${failed} of ${rows} rows of batch ${plan.batch} failed`, details);
+  }
+
+  /** The same plan without the row that a user's function could not take. */
+  private async without(plan: PlanRecord, { cause, source, row }: Failure): Promise<PlanRecord> {
+    const mayLeaveOut = isTidemarkError(cause) && cause.code === 'TIDEMARK_USER_FUNCTION' && this.settings.onError === 'reject';
+    if (!mayLeaveOut || source === undefined || row === undefined) throw cause;
+    const reason = cause.cause instanceof Error ? cause.cause.message : String(cause.cause);
+    const amended: PlanRecord = { ...plan, excluded: [...(plan.excluded ?? []), [source, row, reason]] };
+    await this.checkpoint.amend(amended);
+    this.pending = amended;
+    return amended;
+  }
+
+  /** The live pipeline, with the state of the last commit. */
+  private async graph(plan?: PlanRecord): Promise<GraphRun> {
+    if (this.run !== undefined) return this.run;
+    const late = plan?.late ?? this.late;
+    const before = { id: this.nextBatch - 1, time: this.lastTime, late, watermark: late };
+    const run = new GraphRun(this.pipeline, before);
+    loadState(run.stages(), await this.checkpoint.readState());
+    run.start();
+    this.watermarks.expect(run.timekeepers(), this.around.scheduler.now());
+    this.run = run;
+    return run;
+  }
+
+  private dropGraph(): void {
+    this.run?.close();
+    this.run = undefined;
+  }
+
+  /** Where it stands, for whoever must find out why it failed. */
+  offsets(): { readonly start: Json; readonly end: Json } {
+    const start = Object.fromEntries(this.sources.positions) as Json;
+    return { start, end: (this.pending?.sources ?? null) as Json };
+  }
+
+  /** The live pipeline, if there is one: for progress and `explain`. */
+  get live(): GraphRun | undefined {
+    return this.run;
+  }
+
+  /** Closes sources, sinks and the checkpoint, whatever one of them says; what they said comes back. */
+  async close(): Promise<unknown[]> {
+    this.dropGraph();
+    const failures = [...(await this.sources.close()), ...(await this.sinks.close())];
+    try {
+      await (this.checkpoint as Checkpoint | undefined)?.close();
+    } catch (cause) {
+      failures.push(cause);
+    }
+    return failures;
+  }
+}
+
+function where({ message, position }: BadRecord): string {
+  return position === undefined ? message : `${message} (${position})`;
+}
+
+function countersOf(run: GraphRun): Record<string, Json> {
+  const counters: Record<string, Json> = {};
+  for (const [id, stage] of run.stages()) counters[id] = stage.tally as unknown as Json;
+  return counters;
+}

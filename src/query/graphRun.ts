@@ -1,0 +1,206 @@
+import type { Subscription } from 'rxjs';
+import type { Rejection, Sink } from '../element';
+import { TidemarkError } from '../errors';
+import { Stage } from '../operator';
+import { connect, Graph, originOf, TASK, type StreamInfo, type Batch, type Proposal, type Run } from '../rx';
+import { emptySubscription } from '../rx/subscription';
+import { BatchClock } from './batchClock';
+import { Collector, type Collected, type OutputListener } from './outputs';
+import type { Pipeline } from './pipeline';
+
+/** Rows of one source in a batch. */
+export interface Feed {
+  readonly source: string;
+  readonly chunks: AsyncIterable<readonly unknown[]>;
+  /** Numbers of rows to leave out, with the reason. */
+  readonly excluded: ReadonlyMap<number, string>;
+}
+
+/** What a batch has brought. */
+export interface BatchResult {
+  readonly outputs: ReadonlyMap<string, Collected>;
+  readonly rejections: readonly Rejection[];
+  /** Rows by source. */
+  readonly rows: ReadonlyMap<string, number>;
+  /** What every `withWatermark` proposes for the next batch. */
+  readonly proposals: ReadonlyMap<string, Proposal>;
+}
+
+/** Where a batch failed: at a row of a source, or when its rows were through. */
+export interface Failure {
+  readonly cause: unknown;
+  readonly source?: string;
+  readonly row?: number;
+}
+
+/**
+ * The pipeline of a query, subscribed once, taking batch after batch: rows, one watermark, one barrier. After a failure it
+ * is of no more use: the next attempt gets a fresh one.
+ */
+export class GraphRun implements Run, OutputListener {
+  batch: Batch;
+  readonly clock = new BatchClock();
+  readonly heads = new Map<string, Sink<unknown>>();
+  failure: Failure | undefined;
+  private readonly lifetime: Subscription = emptySubscription();
+  private readonly graph: Graph;
+  private readonly collectors: Collector[] = [];
+  private rejections: Rejection[] = [];
+  private proposals = new Map<string, Proposal>();
+  private waiting = new Set<string>();
+  private at: { source: string; row: number } | undefined;
+  private settle: (() => void) | undefined;
+
+  constructor(
+    private readonly pipeline: Pipeline,
+    before: Batch,
+  ) {
+    this.batch = before;
+    this.clock.moveTo(before.time);
+    this.graph = Graph.open(this.lifetime, { run: this, scheduler: this.clock });
+    this.graph.shared.countsLate = true;
+    for (const { name, stream, mode, kind } of pipeline.outputs) {
+      const collector = new Collector(name, kind, mode, this);
+      this.collectors.push(collector);
+      connect(stream, collector, this.graph.withMode(mode));
+    }
+  }
+
+  /** Begins, after the state has been loaded. */
+  start(): void {
+    this.graph.start();
+    for (const collector of this.collectors) collector.clear();
+    this.rejections = [];
+    if (this.failure !== undefined) throw this.failure.cause;
+  }
+
+  /** The operators by id. */
+  stages(): ReadonlyMap<string, Stage<unknown, unknown>> {
+    const stages = this.graph.shared.stages.filter((stage) => stage instanceof Stage) as Stage<unknown, unknown>[];
+    return new Map(stages.map((stage) => [stage.id, stage]));
+  }
+
+  /** Those that make the watermark. */
+  timekeepers(): string[] {
+    const moves = (stage: Stage<unknown, unknown>): boolean => stage.type === 'withWatermark';
+    return [...this.stages().values()].filter(moves).map(({ id }) => id);
+  }
+
+  propose(operator: string, proposal: Proposal): void {
+    this.proposals.set(operator, proposal);
+  }
+
+  /** Takes one batch through the pipeline. Resolves to undefined if it failed: see `failure`. */
+  async take(batch: Batch, feeds: readonly Feed[]): Promise<BatchResult | undefined> {
+    this.batch = batch;
+    this.enter(() => this.clock.moveTo(batch.time));
+    const rows = new Map<string, number>();
+    for (const feed of feeds) rows.set(feed.source, await this.feed(feed));
+    await this.endBatch(batch);
+    if (this.failure !== undefined) return undefined;
+    const outputs = new Map(this.collectors.map((collector) => [collector.name, collector.take()]));
+    const { rejections, proposals } = this;
+    this.rejections = [];
+    this.proposals = new Map();
+    return { outputs, rejections, rows, proposals };
+  }
+
+  private async feed({ source, chunks, excluded }: Feed): Promise<number> {
+    const head = this.heads.get(source);
+    let row = 0;
+    for await (const chunk of chunks) {
+      if (this.failure !== undefined) return row;
+      this.enter(() => {
+        for (const value of chunk) {
+          const reason = excluded.size === 0 ? undefined : excluded.get(row);
+          this.at = { source, row: row++ };
+          if (reason === undefined) head?.event(NaN, value);
+          else this.reject(source, value, 'failed', reason);
+          if (this.failure !== undefined) return;
+        }
+      });
+      this.at = undefined;
+    }
+    return row;
+  }
+
+  /** A row that never entered the pipeline. */
+  reject(source: string, row: unknown, reason: 'failed' | 'invalid', message: string): void {
+    const { late } = this.batch;
+    this.rejected({ reason, time: NaN, row, operator: source, watermark: late, detail: { message } });
+  }
+
+  /** Watermark and barrier, then everything that is still under way. */
+  private async endBatch(batch: Batch): Promise<void> {
+    this.waiting = new Set(this.collectors.map(({ name }) => name));
+    const end = batch.watermark === Infinity ? Infinity : -Infinity;
+    this.enter(() => this.heads.forEach((head) => this.failure === undefined && head.watermark(end, end)));
+    this.enter(() => this.heads.forEach((head) => this.failure === undefined && head.barrier(batch.id)));
+    if (this.failure !== undefined || this.waiting.size === 0) return;
+    await new Promise<void>((resolve) => (this.settle = resolve));
+  }
+
+  /** Gives up waiting: the barrier of a batch did not come out at the end of the pipe. */
+  lost(batchId: number, why: string): void {
+    const details = { batchId, outputs: [...this.waiting] };
+    this.failed(new TidemarkError('TIDEMARK_BARRIER_LOST', `the end of batch ${batchId} did not come through: ${why}`, details));
+  }
+
+  private enter(work: () => void): void {
+    this.graph.shared.trampoline.enter(TASK, work);
+  }
+
+  rejected(rejection: Rejection): void {
+    if (rejection.reason === 'late') this.graph.shared.lateAtEnd++;
+    this.rejections.push(rejection);
+  }
+
+  arrived(output: string, batchId: number): void {
+    if (batchId !== this.batch.id) return;
+    this.waiting.delete(output);
+    if (this.waiting.size === 0) this.settle?.();
+  }
+
+  failed(cause: unknown): void {
+    this.failure ??= { cause, ...this.at };
+    this.settle?.();
+  }
+
+  ended(output: string): void {
+    this.lost(this.batch.id, `the output '${output}' ended early; an operator such as take() stands in the pipeline`);
+  }
+
+  /** When processing time is next due in some operator. */
+  nextTimer(): number {
+    let first = this.clock.nextDue();
+    for (const stage of this.stages().values()) first = Math.min(first, stage.processor.nextTimer?.() ?? Infinity);
+    return first;
+  }
+
+  /** Would an empty batch with the watermark `w` at `now` do anything? Each operator is asked with what would reach it. */
+  wantsBatch(w: number, now: number): boolean {
+    if (this.nextTimer() <= now) return true;
+    let wanted = false;
+    const seen = new Map<object, number | undefined>();
+    const leaving = (info: StreamInfo<unknown> | undefined): number | undefined => {
+      if (info === undefined) return undefined;
+      if (!seen.has(info)) seen.set(info, ask(info));
+      return seen.get(info);
+    };
+    const ask = (info: StreamInfo<unknown>): number | undefined => {
+      const inputs = (info.upstream ?? []).map(leaving).filter((value) => value !== undefined);
+      const arriving = inputs.length === 0 ? undefined : Math.min(...inputs);
+      if (!(info.live instanceof Stage)) return arriving;
+      const stage = info.live as Stage<unknown, unknown>;
+      if (stage.processor.ownsWatermark) return info.traits.watermark ? w : undefined;
+      wanted ||= stage.wantsBatch((arriving ?? -Infinity) - info.traits.allowedLatenessMs, now);
+      return arriving === undefined ? undefined : stage.propagated(arriving);
+    };
+    for (const { stream } of this.pipeline.outputs) leaving(originOf(stream));
+    return wanted;
+  }
+
+  close(): void {
+    this.lifetime.unsubscribe();
+  }
+}

@@ -1,0 +1,113 @@
+import type { CheckpointLocation } from '../checkpoint/backend';
+import type { BatchSink } from '../connectors/sink';
+import { checkOption } from '../errors';
+import type { OutputMode, SchedulerLike } from '../rx';
+import { parseNonNegative, parsePositive, type Duration } from '../time/duration';
+import type { ErrorPolicy } from '../traits';
+import type { Advice } from './advice';
+import type { Trigger } from './trigger';
+import type { WatermarkPolicy } from './watermarks';
+
+/** Where the rows of a batch go when their sink cannot take them. Made by `divert(sink)`. */
+export interface Divert {
+  readonly divert: BatchSink<unknown>;
+}
+
+/** When too many rows fail: both must be exceeded in one batch. */
+export interface ErrorThreshold {
+  /** Failed rows, default 100. */
+  readonly rows?: number;
+  /** Their share of the batch's rows, 0 to 1, default 0.1. */
+  readonly share?: number;
+}
+
+/** Options of `writeStream` beside the sinks. */
+export interface QueryOptions {
+  /** Shown in progress; no two active queries of a process have the same. Default: none. */
+  readonly name?: string;
+  /** Default `append`. */
+  readonly outputMode?: OutputMode;
+  /** Default: the next batch as soon as there is data. */
+  readonly trigger?: Trigger;
+  /** Where progress and state are kept; default: in memory, gone with the process. */
+  readonly checkpoint?: CheckpointLocation;
+  /** How the watermarks of several inputs combine; default `min`. A checkpoint's own policy wins. */
+  readonly watermarkPolicy?: WatermarkPolicy;
+  /** An empty batch when a batch has moved the watermark so far that results are due; default true. */
+  readonly noDataBatches?: boolean;
+  /** What happens to a row for which a user's function throws: `reject` (default) to the output `rejected`, or `error`. */
+  readonly onError?: ErrorPolicy;
+  /** Stops the query when more rows of a batch fail; default 100 rows and 10 %. `false`: never. */
+  readonly errorThreshold?: ErrorThreshold | false;
+  /** A sink that fails stops the query (default), or its rows go elsewhere. */
+  readonly onSinkFailure?: 'stop' | Divert;
+  /** State of operators that are no longer in the pipeline and may be dropped, by id. */
+  readonly allowDroppedState?: readonly string[];
+  /** Batches that stay in the checkpoint besides the newest; default 100. */
+  readonly minBatchesToRetain?: number;
+  /** How long `stop()` waits for the batch at work; default 10 seconds. */
+  readonly stopTimeout?: Duration;
+  /** How long a batch may take to come through the pipeline; default 10 minutes. */
+  readonly batchTimeout?: Duration;
+  /** Where processing time comes from; default: the system's. */
+  readonly scheduler?: SchedulerLike;
+  /** Progress records kept; default 100. */
+  readonly recentProgress?: number;
+  /** Told of advice at start: default `console.warn`. */
+  readonly onAdvice?: (advice: Advice) => void;
+}
+
+/** The options with their defaults, checked. */
+export interface Settings {
+  readonly name: string | null;
+  readonly outputMode: OutputMode;
+  readonly trigger: Trigger;
+  readonly checkpoint: CheckpointLocation;
+  readonly watermarkPolicy: WatermarkPolicy;
+  readonly noDataBatches: boolean;
+  readonly onError: ErrorPolicy;
+  readonly errorThreshold: Required<ErrorThreshold> | false;
+  readonly onSinkFailure: 'stop' | Divert;
+  readonly allowDroppedState: readonly string[];
+  readonly minBatchesToRetain: number;
+  readonly stopTimeoutMs: number;
+  readonly batchTimeoutMs: number;
+  readonly recentProgress: number;
+}
+
+const MODES: readonly OutputMode[] = ['append', 'update', 'complete'];
+
+/** Checks the options of a query, once, when it is built. */
+export function settingsOf(options: QueryOptions, inMemory: () => CheckpointLocation): Settings {
+  const {
+    outputMode = 'append',
+    watermarkPolicy = 'min',
+    errorThreshold,
+    minBatchesToRetain = 100,
+    recentProgress = 100,
+  } = options;
+  checkOption(MODES.includes(outputMode), `outputMode is 'append', 'update' or 'complete'`, { outputMode });
+  checkOption(watermarkPolicy === 'min' || watermarkPolicy === 'max', `watermarkPolicy is 'min' or 'max'`, { watermarkPolicy });
+  checkCount(minBatchesToRetain, 'minBatchesToRetain');
+  checkCount(recentProgress, 'recentProgress');
+  return {
+    name: options.name ?? null,
+    outputMode,
+    trigger: options.trigger ?? { kind: 'default' },
+    checkpoint: options.checkpoint ?? inMemory(),
+    watermarkPolicy,
+    noDataBatches: options.noDataBatches ?? true,
+    onError: options.onError ?? 'reject',
+    errorThreshold: errorThreshold === false ? false : { rows: 100, share: 0.1, ...errorThreshold },
+    onSinkFailure: options.onSinkFailure ?? 'stop',
+    allowDroppedState: options.allowDroppedState ?? [],
+    minBatchesToRetain,
+    stopTimeoutMs: parseNonNegative(options.stopTimeout ?? 10_000, 'stopTimeout'),
+    batchTimeoutMs: parsePositive(options.batchTimeout ?? 600_000, 'batchTimeout'),
+    recentProgress,
+  };
+}
+
+function checkCount(value: number, name: string): void {
+  checkOption(Number.isInteger(value) && value >= 1, `${name} is a whole number above 0`, { [name]: value });
+}

@@ -1,0 +1,98 @@
+import type { Json, PlannedSlice, PlanRecord } from '../checkpoint/records';
+import type { BadRecord, Offset, Slice, Source, SourceReader } from '../connectors/source';
+
+/** The open sources of a query and how far each of them is committed. */
+export class Sources {
+  private readonly readers = new Map<string, SourceReader<unknown>>();
+  readonly positions = new Map<string, Offset>();
+
+  constructor(readonly all: ReadonlyMap<string, Source<unknown>>) {}
+
+  async open(now: () => number, wake: () => void): Promise<void> {
+    for (const [id, source] of this.all) {
+      this.readers.set(id, await source.open({ id, now, wake }));
+      if (!this.positions.has(id)) this.positions.set(id, null);
+    }
+  }
+
+  /** Where a restart goes on: behind what the newest plan has planned, or before it if that is to be repeated. */
+  resume(plan: PlanRecord | undefined, repeat: boolean): void {
+    for (const id of this.all.keys()) {
+      const slice = plan?.sources[id];
+      this.positions.set(id, slice === undefined ? null : repeat ? slice.from : (slice.to ?? slice.from));
+    }
+  }
+
+  /** The next slice of every source that has something. */
+  async next(): Promise<ReadonlyMap<string, Slice>> {
+    const slices = new Map<string, Slice>();
+    for (const [id, reader] of this.readers) {
+      const slice = await reader.next(this.positions.get(id) as Offset);
+      if (slice !== undefined) slices.set(id, slice);
+    }
+    return slices;
+  }
+
+  /** Every source of a plan, also those that bring nothing: so each plan says where all of them are. */
+  planned(slices: ReadonlyMap<string, Slice>): Record<string, PlannedSlice> {
+    const planned: Record<string, PlannedSlice> = {};
+    for (const [id, position] of this.positions) {
+      const slice = slices.get(id);
+      planned[id] = slice === undefined ? { from: position, to: position } : plannedSlice(slice);
+    }
+    return planned;
+  }
+
+  read(id: string, { from, to, evidence }: PlannedSlice, bad: (record: BadRecord) => void): AsyncIterable<readonly unknown[]> {
+    const reader = this.readers.get(id);
+    if (reader === undefined || to === undefined || sameOffset(from, to)) return NOTHING;
+    return reader.read(evidence === undefined ? { from, to } : { from, to, evidence }, bad);
+  }
+
+  /** A batch is committed: its ends are the new positions. */
+  async committed(plan: PlanRecord): Promise<void> {
+    for (const [id, { to }] of Object.entries(plan.sources)) {
+      if (to === undefined || !this.readers.has(id)) continue;
+      const moved = !sameOffset(this.positions.get(id) as Json, to);
+      this.positions.set(id, to);
+      if (moved) await this.readers.get(id)?.committed?.(to);
+    }
+  }
+
+  async freeze(): Promise<void> {
+    for (const reader of this.readers.values()) await reader.freeze?.();
+  }
+
+  /** Nothing will ever come from any of them. */
+  get ended(): boolean {
+    if (this.readers.size === 0) return false;
+    for (const [id, reader] of this.readers) if (reader.ended?.(this.positions.get(id) as Offset) !== true) return false;
+    return true;
+  }
+
+  /** Closes all of them, whatever one of them says. */
+  async close(): Promise<unknown[]> {
+    const failures: unknown[] = [];
+    for (const reader of this.readers.values()) {
+      try {
+        await reader.close();
+      } catch (cause) {
+        failures.push(cause);
+      }
+    }
+    this.readers.clear();
+    return failures;
+  }
+}
+
+const NOTHING: AsyncIterable<readonly unknown[]> = {
+  async *[Symbol.asyncIterator]() {},
+};
+
+function plannedSlice({ from, to, evidence }: Slice): PlannedSlice {
+  return evidence === undefined ? { from, to } : { from, to, evidence };
+}
+
+function sameOffset(a: Json, b: Json): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
+}

@@ -1,0 +1,179 @@
+import { checkOption } from '../errors';
+import { readEventTime, type TimeUnit } from '../time/eventTime';
+import type { Field, Fields, Optional, SimpleType } from './fields';
+import type { Problems } from './problems';
+
+/** Reads one value that is neither null nor undefined. */
+export type Read = (value: unknown, problems: Problems) => unknown;
+
+/** What the columns of a schema need to be read. */
+export interface ReadOptions {
+  readonly timeUnit: TimeUnit;
+  /** Values are cells of CSV: `'1.5'` is a number, `'true'` a boolean. */
+  readonly isText: boolean;
+}
+
+interface Column {
+  readonly name: string;
+  readonly isOptional: boolean;
+  readonly read: Read;
+  /** Names such as `constructor` are there even where the row does not have them. */
+  readonly isInherited: boolean;
+}
+
+const NUMBER_TEXT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const WHOLE_TEXT = /^[+-]?\d+$/;
+const NAMED_NUMBERS = new Map([
+  ['NaN', NaN],
+  ['Infinity', Infinity],
+  ['+Infinity', Infinity],
+  ['-Infinity', -Infinity],
+]);
+
+/** Reads an object with these columns; other columns are left out. */
+export function readFields(fields: Fields, options: ReadOptions): Read {
+  const columns = Object.entries(fields).map(([name, field]) => columnOf(name, field, options));
+  return (value, problems) => {
+    if (typeof value !== 'object' || Array.isArray(value)) return problems.add('is no object');
+    const row: Record<string, unknown> = {};
+    for (const column of columns) {
+      const { name } = column;
+      const given =
+        column.isInherited && !Object.hasOwn(value as object, name) ? undefined : (value as Record<string, unknown>)[name];
+      const before = problems.count;
+      const got = present(column, given, problems);
+      if (problems.count > before) problems.inside(name, before);
+      if (name === '__proto__')
+        Object.defineProperty(row, name, { value: got, enumerable: true, writable: true, configurable: true });
+      else row[name] = got;
+    }
+    return row;
+  };
+}
+
+/** Null and missing are one: null where the field may be, or where nulls are the answer to everything. */
+function present({ isOptional, read }: Column, value: unknown, problems: Problems): unknown {
+  if (value !== null && value !== undefined) return read(value, problems);
+  return isOptional || problems.mode === 'permissive' ? null : problems.add('is missing');
+}
+
+function columnOf(name: string, field: Field, options: ReadOptions): Column {
+  const isOptional = typeof field === 'string' ? field.endsWith('?') : isOptionalField(field);
+  const isInherited = name in Object.prototype;
+  return { name, isOptional, isInherited, read: readerOf(name, field, options) };
+}
+
+function isOptionalField(field: Field): field is Optional<Field> {
+  return typeof field === 'object' && Object.keys(field).join() === '?' && Array.isArray((field as Optional<Field>)['?']);
+}
+
+function readerOf(name: string, field: Field, options: ReadOptions): Read {
+  if (typeof field === 'string') return simpleReader(name, field.replace(/\?$/, '') as SimpleType, options);
+  if (isOptionalField(field)) return readerOf(name, field['?'][0], options);
+  checkOption(typeof field === 'object' && field !== null, `'${name}': a type is a name, a list [type] or nested columns`, {
+    field,
+  });
+  const nested = { ...options, isText: false };
+  const read = isList(field) ? readList(name, field, nested) : readFields(field as Fields, nested);
+  return options.isText ? fromJson(read) : read;
+}
+
+function isList(field: Field): field is readonly [Field] {
+  return Array.isArray(field);
+}
+
+function readList(name: string, list: readonly [Field], options: ReadOptions): Read {
+  checkOption(list.length === 1, `'${name}': a list has one type: ['string']`, { field: list });
+  const item = columnOf(name, list[0], options);
+  return (value, problems) => {
+    if (!Array.isArray(value)) return problems.add('is no list');
+    return value.map((given: unknown, at) => {
+      const before = problems.count;
+      const got = present(item, given, problems);
+      if (problems.count > before) problems.inside(at, before);
+      return got;
+    });
+  };
+}
+
+/** A nested value in a cell of text is JSON. */
+function fromJson(read: Read): Read {
+  return (value, problems) => {
+    if (typeof value !== 'string') return read(value, problems);
+    let json: unknown;
+    try {
+      json = JSON.parse(value);
+    } catch {
+      return problems.add('is no JSON');
+    }
+    return json === null ? null : read(json, problems);
+  };
+}
+
+function simpleReader(name: string, type: SimpleType, { timeUnit, isText }: ReadOptions): Read {
+  switch (type) {
+    case 'string':
+      return readString;
+    case 'number':
+    case 'double':
+      return (value, problems) => numberOf(value, isText) ?? problems.add('is no number');
+    case 'long':
+      return (value, problems) => longOf(value, isText) ?? problems.add('is no whole number within 2^53');
+    case 'bigint':
+      return (value, problems) => bigintOf(value) ?? problems.add('is no whole number');
+    case 'boolean':
+      return (value, problems) => booleanOf(value, isText) ?? problems.add('is neither true nor false');
+    case 'timestamp':
+      return (value, problems) => {
+        const time = readEventTime(isText && isWholeText(value) ? Number(value) : value, timeUnit);
+        return Number.isNaN(time) ? problems.add('is no time') : time;
+      };
+    case 'any':
+      return (value) => value;
+    default:
+      checkOption(false, `'${name}': there is no type '${String(type)}'`, { type });
+  }
+}
+
+/** Permissive as Spark: what is no text is taken as its JSON. */
+function readString(value: unknown, problems: Problems): unknown {
+  if (typeof value === 'string') return value;
+  if (problems.mode === 'strict') return problems.add('is no text');
+  if (typeof value === 'bigint') return String(value);
+  try {
+    return JSON.stringify(value) ?? problems.add('is no text');
+  } catch {
+    return problems.add('is no text');
+  }
+}
+
+function numberOf(value: unknown, isText: boolean): number | undefined {
+  if (typeof value === 'number') return value;
+  if (typeof value === 'bigint') return Number(value);
+  if (typeof value !== 'string') return undefined;
+  return isText && NUMBER_TEXT.test(value) ? Number(value) : NAMED_NUMBERS.get(value);
+}
+
+function isWholeText(value: unknown): boolean {
+  return typeof value === 'string' && WHOLE_TEXT.test(value);
+}
+
+function longOf(value: unknown, isText: boolean): number | undefined {
+  const isWhole = typeof value === 'number' || typeof value === 'bigint' || (isText && isWholeText(value));
+  const number = isWhole ? Number(value) : NaN;
+  return Number.isSafeInteger(number) ? number : undefined;
+}
+
+function bigintOf(value: unknown): bigint | undefined {
+  if (typeof value === 'bigint') return value;
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : undefined;
+  // A cap on the digits: reading them takes quadratic time.
+  return typeof value === 'string' && value.length <= 1000 && WHOLE_TEXT.test(value) ? BigInt(value.replace('+', '')) : undefined;
+}
+
+function booleanOf(value: unknown, isText: boolean): boolean | undefined {
+  if (typeof value === 'boolean') return value;
+  if (!isText || typeof value !== 'string') return undefined;
+  const text = value.toLowerCase();
+  return text === 'true' ? true : text === 'false' ? false : undefined;
+}
