@@ -22,6 +22,8 @@
  * - `TIDEMARK_DATA_LOSS`: a source no longer holds what the query has to read
  * - `TIDEMARK_SOURCE_CHANGED`: what was planned to be read is not what is there now: a file was rewritten or cut short
  * - `TIDEMARK_SOURCE`: a source cannot be reached, or gave something that is no data
+ * - `TIDEMARK_KEYED_STATE`: a call on keyed state, timers or timeouts that is not allowed there; `details.reason` says why
+ * - `TIDEMARK_OUTPUT_MODE`: the output mode does not fit the pipeline or the sink; the message says what to do
  * - `TIDEMARK_UNSUPPORTED`: something tidemark leaves to others; the message says to whom
  * - `TIDEMARK_FORMAT`: a row cannot be written in the format of a sink
  * - `TIDEMARK_STATE_VALUE`: a value in the state or in staged rows cannot be written down (function, symbol, class instance)
@@ -39,7 +41,6 @@
  * - `TIDEMARK_STORAGE_UNAVAILABLE`: there is no such storage here (no IndexedDB, private mode)
  * - `TIDEMARK_BACKEND_CLOSED`: a checkpoint is used after it was closed, or before it is held
  * - `TIDEMARK_BARRIER_LOST`: the end of a batch did not reach an output: an operator cut the stream short, or asynchronous work never settled
- * - `TIDEMARK_OUTPUT_MODE`: the output mode does not fit the pipeline or the sink; the message says what to do
  * - `TIDEMARK_QUERY_FAILED`: a query has stopped with an error; `cause` is the error, `details` has the offsets
  * - `TIDEMARK_QUERY_ACTIVE`: a query with this name, or on this checkpoint, is active already
  * - `TIDEMARK_STOP_TIMEOUT`: a query did not stop within its `stopTimeout`
@@ -65,7 +66,6 @@
  * - `TIDEMARK_STORAGE_UNAVAILABLE`: there is no such storage here (no IndexedDB, private mode)
  * - `TIDEMARK_BACKEND_CLOSED`: a checkpoint is used after it was closed, or before it is held
  * - `TIDEMARK_FENCED`: somebody else has taken the checkpoint over; this run must not write any more
- * - `TIDEMARK_OUTPUT_MODE`: the output mode does not fit the pipeline or the sink; the message says what to do
  * - `TIDEMARK_SINK_MISMATCH`: the place a sink writes to belongs to another query
  * - `TIDEMARK_SINK_CORRUPT`: what a sink has written is not there, or not what was written
  * - `TIDEMARK_PATH`: a file would lie outside its folder, or behind a symbolic link
@@ -93,6 +93,8 @@ export type TidemarkErrorCode =
   | 'TIDEMARK_DATA_LOSS'
   | 'TIDEMARK_SOURCE_CHANGED'
   | 'TIDEMARK_SOURCE'
+  | 'TIDEMARK_KEYED_STATE'
+  | 'TIDEMARK_OUTPUT_MODE'
   | 'TIDEMARK_UNSUPPORTED'
   | 'TIDEMARK_FORMAT'
   | 'TIDEMARK_STATE_VALUE'
@@ -110,7 +112,6 @@ export type TidemarkErrorCode =
   | 'TIDEMARK_STORAGE_UNAVAILABLE'
   | 'TIDEMARK_BACKEND_CLOSED'
   | 'TIDEMARK_BARRIER_LOST'
-  | 'TIDEMARK_OUTPUT_MODE'
   | 'TIDEMARK_QUERY_FAILED'
   | 'TIDEMARK_QUERY_ACTIVE'
   | 'TIDEMARK_STOP_TIMEOUT'
@@ -136,7 +137,6 @@ export type TidemarkErrorCode =
   | 'TIDEMARK_STORAGE_UNAVAILABLE'
   | 'TIDEMARK_BACKEND_CLOSED'
   | 'TIDEMARK_FENCED'
-  | 'TIDEMARK_OUTPUT_MODE'
   | 'TIDEMARK_SINK_MISMATCH'
   | 'TIDEMARK_SINK_CORRUPT'
   | 'TIDEMARK_PATH'

@@ -13,6 +13,7 @@ export type {
   Window,
 } from './element';
 export * from './alerts';
+export type * from './keyed';
 export * from './connectors/sinks';
 export { TidemarkError, type TidemarkErrorCode } from './errors';
 export {

@@ -61,6 +61,8 @@ export interface BatchSink<R> {
   open?(context: SinkContext): Promise<void> | void;
   /** Takes a batch, whole or not at all; a batch without rows too. Resolves when the promise of `delivery` holds. */
   commit(batch: OutputBatch<R>, id: CommitId): Promise<Receipt | void> | Receipt | void;
+  /** Continuous queries with `immediate` delivery: takes rows before they are committed, perhaps again after a failure. */
+  deliver?(batch: OutputBatch<R>, id: CommitId): Promise<void> | void;
   /** The receipt of a batch, if the sink holds it. Absent: the sink cannot be asked. */
   lookup?(batchId: number): Promise<Receipt | undefined>;
   /** The newest batch it holds a receipt of: a sink ahead of its checkpoint, or behind it, stops the query. */

@@ -65,6 +65,7 @@ export function csv(options: CsvOptions = {}): Format {
     name: 'csv',
     extension: '.csv',
     isText: true,
+    hasHead: dialect.header === true,
     description: { ...options },
     decoder: (context) => new CsvDecoder(dialect, context),
     encoder: () => new CsvEncoder(dialect),

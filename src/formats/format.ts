@@ -36,6 +36,8 @@ export interface Format {
   readonly extension: string;
   /** True when its cells are text, which a schema turns into numbers, booleans and times. */
   readonly isText: boolean;
+  /** The first line of a file is no row, and needed to read the others. */
+  readonly hasHead: boolean;
   /** Options as plain data. */
   readonly description: Readonly<Record<string, unknown>>;
   decoder(context: DecodeContext): Decoder;

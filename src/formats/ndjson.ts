@@ -35,6 +35,7 @@ export function ndjson(options: NdjsonOptions = {}): Format {
     name: 'ndjson',
     extension: '.ndjson',
     isText: false,
+    hasHead: false,
     description: { ...options },
     decoder: () => new NdjsonDecoder(maxLineBytes, read),
     encoder: () => ENCODER,

@@ -58,7 +58,7 @@ export class MergingStage<I, O> extends Stage<I, O> {
   watermarkFrom(index: number, emit: number, drop: number): void {
     // In a run each input says one watermark a batch; the batch is over when all of them have.
     this.said.add(index);
-    const complete = !this.graph.isRun || this.said.size >= this.live;
+    const complete = !this.graph.isPaced || this.said.size >= this.live;
     if (complete) this.said.clear();
     this.combine(() => this.merge.watermark(index, emit, drop, this.scheduler.now()), complete);
   }
@@ -94,7 +94,7 @@ export class MergingStage<I, O> extends Stage<I, O> {
     this.barrier(this.batchId);
   }
 
-  private combine(change: () => void, complete = !this.graph.isRun): void {
+  private combine(change: () => void, complete = !this.graph.isPaced): void {
     const wasIdle = this.merge.isIdle;
     change();
     if (wasIdle && !this.merge.isIdle) this.idle(false);

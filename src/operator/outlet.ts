@@ -2,6 +2,15 @@ import type { RejectionDetail, RejectionReason, Sink } from '../element';
 import { after, TASK, type Graph, type SchedulerLike } from '../rx';
 import type { Out } from './processor';
 
+/** What the platform's timers can count; beyond it they would fire at once. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+/** The open request for processing time. */
+interface Tick {
+  readonly time: number;
+  readonly timer: ReturnType<typeof after>;
+}
+
 /** What the outlet needs of its stage. */
 interface Owner {
   readonly id: string;
@@ -18,7 +27,7 @@ export class Outlet<O> implements Out<O> {
   filtered = 0;
   partly = 0;
   readonly rejected: Partial<Record<RejectionReason, number>> = {};
-  private ticking = false;
+  private tick: Tick | undefined;
 
   constructor(
     private readonly stage: Owner,
@@ -75,17 +84,31 @@ export class Outlet<O> implements Out<O> {
   }
 
   tickIn(delayMs: number): void {
-    if (this.ticking) return;
-    this.ticking = true;
+    if (this.tick === undefined) this.tickAt(this.scheduler.now() + delayMs);
+  }
+
+  tickAt(time: number): void {
+    if (this.tick !== undefined && this.tick.time <= time) return;
     const { lifetime, shared } = this.graph;
+    this.cancelTick();
     const work = (): void => {
-      this.ticking = false;
+      if (this.tick !== tick) return; // another one took its place while it was queued
+      this.tick = undefined;
       if (!lifetime.closed) this.stage.tick();
     };
+    const delayMs = Math.min(Math.max(0, time - this.scheduler.now()), MAX_DELAY_MS);
     const timer = after(this.scheduler, delayMs, () => {
       lifetime.remove(timer); // a graph lives long: it must not collect a teardown a tick
       shared.trampoline.enter(TASK, work);
     });
+    const tick = { time, timer };
+    this.tick = tick;
     lifetime.add(timer);
+  }
+
+  private cancelTick(): void {
+    if (this.tick === undefined) return;
+    this.graph.lifetime.remove(this.tick.timer);
+    this.tick.timer.unsubscribe();
   }
 }

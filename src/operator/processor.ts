@@ -32,6 +32,8 @@ export interface Out<O> {
   idle(isIdle: boolean): void;
   /** Asks for `onTick` after this much processing time; one request is open at a time, further ones are ignored. */
   tickIn(delayMs: number): void;
+  /** Asks for `onTick` at this processing time; takes the place of an open request for later. */
+  tickAt(time: number): void;
   /** Now, in the operator's processing time. */
   now(): number;
   /** True when nobody listens any more; loops that emit much poll it. */
@@ -62,10 +64,12 @@ export interface Processor<I, O> {
   /** In a query: when it next has something to do by processing time alone, epoch ms; Infinity: never. */
   nextTimer?(): number;
   onBarrier?(batchId: number, out: Out<O>): void;
-  /** Processing time asked for with `out.tickIn`. */
+  /** Processing time asked for with `out.tickIn` or `out.tickAt`; may come early, when what was asked for is far away. */
   onTick?(now: number, out: Out<O>): void;
   /** All inputs have ended; a last watermark has come before if the source was complete. */
   onEnd?(out: Out<O>): void;
+  /** The connection is over, whatever ended it. */
+  onClose?(): void;
   /** Idle of the (only) input changed; only told to operators that make watermarks themselves. */
   onIdle?(isIdle: boolean, out: Out<O>): void;
   /** Rows that wait in state for results to come. */

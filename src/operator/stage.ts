@@ -1,6 +1,6 @@
 import type { Rejection, RejectionReason, Sink } from '../element';
 import { isTidemarkError, StateTouched, TidemarkError } from '../errors';
-import { DEFAULT_TRAITS, isSystemClock, type Graph, type LiveStage, type SchedulerLike } from '../rx';
+import { DEFAULT_TRAITS, isSystemClock, type Graph, type LiveStage, type Run, type SchedulerLike } from '../rx';
 import { cell, type StateEntry, type StateTables } from '../state/table';
 import type { ErrorPolicy, Traits } from '../traits';
 import { Outlet } from './outlet';
@@ -68,7 +68,7 @@ export class Stage<I, O> implements LiveStage, Sink<I> {
       inputs,
       traits: inputs[0] ?? DEFAULT_TRAITS,
       scheduler: this.scheduler,
-      ...(graph.shared.run === undefined ? {} : { run: graph.shared.run }),
+      ...(graph.isPaced ? { run: graph.shared.run as Run } : {}),
       outputMode: graph.outputMode,
       isSystemClock: () => isSystemClock(this.scheduler),
       lostAtEnd: () => (graph.shared.countsLate ? graph.shared.lateAtEnd : undefined),
@@ -76,6 +76,7 @@ export class Stage<I, O> implements LiveStage, Sink<I> {
     });
     graph.shared.stages.push(this);
     if (this.processor.onStart !== undefined) graph.onStart(() => this.processor.onStart?.(this.outlet));
+    if (this.processor.onClose !== undefined) graph.lifetime.add(() => this.processor.onClose?.());
   }
 
   // The hot path, written out: one call less a row.
@@ -129,6 +130,8 @@ export class Stage<I, O> implements LiveStage, Sink<I> {
     const outEmit = processor.propagate(spoken);
     const outDrop = processor.propagate(drop);
     if (outEmit !== undefined && outDrop !== undefined) this.down.watermark(this.floor(outEmit), this.floor(outDrop));
+    // What has no watermark ends its batches all the same.
+    else if (this.graph.isRun) this.down.watermark(-Infinity, -Infinity);
   }
 
   /** In a query the watermark of an operator is never below 0, as the query's is not. */

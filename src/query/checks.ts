@@ -2,6 +2,7 @@ import type { BatchSink } from '../connectors/sink';
 import { TidemarkError } from '../errors';
 import { originOf, type OutputMode, type StreamInfo } from '../rx';
 import type { Output } from './pipeline';
+import type { Trigger } from './trigger';
 
 type Info = StreamInfo<unknown>;
 
@@ -29,6 +30,19 @@ export function checkSink(name: string, sink: BatchSink<unknown>, mode: OutputMo
   };
   const details = { sink: name, type: sink.type, mode, modes: sink.modes };
   refuse(`sink '${name}' (${sink.type}) does not take ${mode} mode; ${advice[mode]}`, details);
+}
+
+/** Continuous queries append; immediate delivery needs sinks that take rows one after the other. */
+export function checkContinuous(outputs: readonly Output[], trigger: Trigger, mode: OutputMode): void {
+  if (trigger.kind !== 'continuous') return;
+  if (mode !== 'append') refuse(`a continuous query appends; for ${mode} mode use processingTime(…)`, { mode });
+  if (trigger.delivery !== 'immediate') return;
+  for (const { name, sink } of outputs) {
+    if (sink === undefined || sink.deliver !== undefined) continue;
+    refuse(`sink '${name}' (${sink.type}) cannot show rows before they are committed; use delivery: 'transactional'`, {
+      sink: name,
+    });
+  }
 }
 
 /** Walks up from an output, handing the mode on as the run will. */

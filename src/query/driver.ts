@@ -37,6 +37,7 @@ export class Driver {
     const { kind } = this.trigger;
     if (kind === 'once') await this.once();
     else if (kind === 'availableNow') await this.availableNow();
+    else if (kind === 'continuous') await this.continuously(this.trigger.everyMs);
     else await this.forever();
   }
 
@@ -57,6 +58,28 @@ export class Driver {
       if (this.trigger.kind === 'processingTime') await this.untilNextTick(this.trigger.everyMs, began);
       else if (!worked) await this.untilWoken();
     }
+  }
+
+  /** Rows flow; at every interval of the clock what has come is committed. */
+  private async continuously(everyMs: number): Promise<void> {
+    while (!this.stopping && !this.engine.isOver) {
+      const due = this.nextTick(everyMs, this.scheduler.now());
+      let asked: readonly Waiter[] = [];
+      await this.attempt(() =>
+        this.engine.runEpoch({
+          isDue: () => this.stopping || this.scheduler.now() >= due,
+          // Asked when there is nothing left to read: whoever waits by now has had everything.
+          isAwaited: () => (asked = this.waiters).length > 0,
+          sleep: () => this.sleep(Math.max(0, due - this.scheduler.now()), true),
+        }),
+      );
+      this.settle((waiter) => asked.includes(waiter));
+      this.sayWaiting();
+    }
+  }
+
+  private nextTick(everyMs: number, from: number): number {
+    return Math.floor(from / everyMs) * everyMs + everyMs;
   }
 
   /** One trigger: repeats what is unfinished, else takes what is there, else does without rows what is due. */
@@ -126,7 +149,7 @@ export class Driver {
 
   /** The grid of the clock; a batch that took longer is followed by the next at once. */
   private async untilNextTick(everyMs: number, began: number): Promise<void> {
-    const next = Math.floor(began / everyMs) * everyMs + everyMs;
+    const next = this.nextTick(everyMs, began);
     for (let left = next - this.scheduler.now(); left > 0 && !this.stopping; left = next - this.scheduler.now()) {
       await this.sleep(left, false);
     }

@@ -1,9 +1,10 @@
 import type { CheckpointLocation } from '../checkpoint/backend';
 import type { Checkpoint } from '../checkpoint/checkpoint';
-import type { CommitRecord, Json, PlanRecord, SinkOutcome } from '../checkpoint/records';
-import type { BadRecord } from '../connectors/source';
+import type { CommitRecord, Json, PlannedSlice, PlanRecord, SinkOutcome } from '../checkpoint/records';
+import type { CommitId } from '../connectors/sink';
+import type { BadRecord, Slice } from '../connectors/source';
 import { isTidemarkError, TidemarkError } from '../errors';
-import type { SchedulerLike } from '../rx';
+import { after, type Batch, type SchedulerLike } from '../rx';
 import { GraphRun, type BatchResult, type Feed, type Failure } from './graphRun';
 import { deltasOf, loadState } from './deltas';
 import type { Pipeline } from './pipeline';
@@ -23,6 +24,14 @@ export interface FinishedBatch {
   readonly outcomes: Readonly<Record<string, SinkOutcome>>;
   readonly nextWatermark: number;
   readonly run?: GraphRun;
+}
+
+/** When a continuous epoch ends, and what it does when there is nothing to read. */
+export interface Pause {
+  isDue(): boolean;
+  /** Somebody waits until everything that is there is committed. */
+  isAwaited(): boolean;
+  sleep(): Promise<void>;
 }
 
 /** Injected surroundings. */
@@ -69,7 +78,7 @@ export class Engine {
     const now = (): number => this.around.scheduler.now();
     this.checkpoint = await this.around.openCheckpoint(this.settings.checkpoint);
     const { queryId, epoch, last, lastPlan } = this.checkpoint;
-    await this.sinks.open(queryId, epoch, now);
+    await this.sinks.open({ queryId, epoch, now, committed: last?.batch ?? -1 });
     await this.sinks.verify(last, lastPlan?.batch ?? -1);
     const policy = lastPlan?.watermarkPolicy ?? this.settings.watermarkPolicy;
     this.watermarks = new Watermarks(policy);
@@ -83,7 +92,7 @@ export class Engine {
 
   private resume(): void {
     const { last, lastPlan } = this.checkpoint;
-    this.sources.resume(lastPlan, this.pending !== undefined);
+    this.sources.resume(lastPlan, this.pending !== undefined, last);
     this.nextBatch = this.pending?.batch ?? (last?.batch ?? -1) + 1;
     this.late = lastPlan?.watermark ?? 0;
     this.watermark = Math.max(lastPlan?.watermark ?? 0, last?.nextWatermark ?? 0);
@@ -149,6 +158,10 @@ export class Engine {
   }
 
   private async planned(sources: PlanRecord['sources'], watermark: number): Promise<FinishedBatch> {
+    return this.execute(await this.write(sources, watermark));
+  }
+
+  private async write(sources: PlanRecord['sources'], watermark: number): Promise<PlanRecord> {
     const plan: PlanRecord = {
       batch: this.nextBatch,
       epoch: this.checkpoint.epoch,
@@ -161,7 +174,7 @@ export class Engine {
     };
     await this.timings.measure('walCommit', () => this.checkpoint.plan(plan));
     this.pending = plan;
-    return this.execute(plan);
+    return plan;
   }
 
   /** Runs a plan until it is committed. A row that cannot be taken is written into the plan, and the plan runs again. */
@@ -178,18 +191,96 @@ export class Engine {
 
   private async through(run: GraphRun, plan: PlanRecord): Promise<BatchResult | undefined> {
     const { batch: id, time, late, watermark } = plan;
-    const bad = (source: string) => (record: BadRecord) => run.reject(source, record.row, record.reason, where(record));
-    const feeds = Object.entries(plan.sources).map(([source, slice]): Feed => {
-      const chunks = this.sources.read(source, slice, bad(source));
-      const excluded = new Map<number, string>();
-      for (const [name, row, message] of plan.excluded ?? []) if (name === source) excluded.set(row, message);
-      return { source, chunks, excluded };
-    });
-    return run.take({ id, time, late, watermark }, feeds);
+    const feeds = Object.entries(plan.sources).map(([source, slice]) => this.feedOf(run, plan, source, slice));
+    return this.within(run, id, run.take({ id, time, late, watermark }, feeds));
+  }
+
+  private feedOf(run: GraphRun, plan: PlanRecord, source: string, slice: PlannedSlice): Feed {
+    const chunks = this.sources.read(source, slice, (record) => run.reject(source, record.row, record.reason, where(record)));
+    const excluded = new Map<number, string>();
+    for (const [name, row, message] of plan.excluded ?? []) if (name === source) excluded.set(row, message);
+    return { source, chunks, excluded };
+  }
+
+  /** A batch that takes too long has lost its end, or waits for something that never comes. */
+  private async within<T>(run: GraphRun, batchId: number, work: Promise<T>): Promise<T> {
+    const { batchTimeoutMs } = this.settings;
+    const timer = after(this.around.scheduler, batchTimeoutMs, () =>
+      run.lost(batchId, `it took longer than ${batchTimeoutMs} ms`),
+    );
+    try {
+      return await work;
+    } finally {
+      timer.unsubscribe();
+    }
+  }
+
+  /**
+   * Continuous: rows go through as they come, until `pause` says that it is time to commit. The plan says where the epoch
+   * begins; how far it went is staged.
+   */
+  async runEpoch(pause: Pause): Promise<FinishedBatch | undefined> {
+    if (this.sources.ended && this.watermark !== Infinity) return this.planned(this.sources.planned(new Map()), Infinity);
+    // A batch that was planned with its ends is repeated as it was planned.
+    if (this.pending !== undefined && Object.values(this.pending.sources).some(({ to }) => to !== undefined)) {
+      return this.execute(this.pending);
+    }
+    const run = await this.graph();
+    let plan = this.pending;
+    const ends = new Map<string, Slice>();
+    if (plan !== undefined) run.begin(batchOf(plan));
+    while (!pause.isDue()) {
+      const slices = await this.sources.next();
+      if (slices.size === 0) {
+        if (plan === undefined && run.hasResults) run.begin(batchOf((plan = await this.begun())));
+        if (pause.isAwaited() || (plan !== undefined && this.sources.ended)) break;
+        await pause.sleep();
+        continue;
+      }
+      if (plan === undefined) run.begin(batchOf((plan = await this.begun())));
+      for (const [source, slice] of slices) {
+        await run.feed(this.feedOf(run, plan, source, slice));
+        this.sources.advance(source, slice);
+        ends.set(source, slice);
+      }
+      if (run.failure !== undefined) break;
+      await this.deliver(run, plan);
+    }
+    if (plan === undefined) return undefined;
+    const result = await this.within(run, plan.batch, run.end());
+    if (result !== undefined) return this.finish(plan, this.around.newId(), run, result, toOf(plan, ends));
+    this.dropGraph();
+    await this.without(plan, run.failure as Failure);
+    this.sources.resume(plan, true, undefined);
+    return this.runEpoch(pause);
+  }
+
+  /** `immediate`: results are shown before they are committed. */
+  private async deliver(run: GraphRun, plan: PlanRecord): Promise<void> {
+    const { trigger } = this.settings;
+    if (trigger.kind !== 'continuous' || trigger.delivery !== 'immediate' || !run.hasResults) return;
+    await this.sinks.deliver(this.sinks.batches(run.takeResults()), this.commitId(plan, 'immediate'));
+  }
+
+  private commitId({ batch: batchId, time }: PlanRecord, attemptId: string): CommitId {
+    const { queryId, epoch } = this.checkpoint;
+    return { queryId, batchId, attemptId, epoch, replayed: false, time };
+  }
+
+  private async begun(): Promise<PlanRecord> {
+    const sources: Record<string, PlannedSlice> = {};
+    for (const [id, { from }] of Object.entries(this.sources.planned(new Map()))) sources[id] = { from };
+    return this.write(sources, this.watermark);
   }
 
   /** Stage, sinks, commit. */
-  private async finish(plan: PlanRecord, attempt: string, run: GraphRun, result: BatchResult): Promise<FinishedBatch> {
+  private async finish(
+    plan: PlanRecord,
+    attempt: string,
+    run: GraphRun,
+    result: BatchResult,
+    to?: Readonly<Record<string, Json>>,
+  ): Promise<FinishedBatch> {
     this.checkThreshold(plan, result);
     for (const [operator, proposal] of result.proposals) this.watermarks.take(operator, proposal, plan.time);
     const { batch } = plan;
@@ -197,17 +288,19 @@ export class Engine {
     const counters = countersOf(run);
     const batches = this.sinks.batches(result);
     const outputs = this.sinks.stageOutputs ? { outputs: this.sinks.staged(batches) } : {};
+    const ends = to === undefined ? {} : { to };
     const delta = deltasOf(run.stages());
     await this.timings.measure('stage', () =>
-      this.checkpoint.stage({ batch, attempt, delta, nextWatermark, counters, ...outputs }),
+      this.checkpoint.stage({ batch, attempt, delta, nextWatermark, counters, ...outputs, ...ends }),
     );
-    const { queryId, epoch } = this.checkpoint;
-    const id = { queryId, batchId: batch, attemptId: attempt, epoch, replayed: false, time: plan.time };
+    const { epoch } = this.checkpoint;
+    const id = this.commitId(plan, attempt);
     const outcomes = await this.timings.measure('sinkCommit', () => this.sinks.commit(batches, id));
-    const record: CommitRecord = { batch, attempt, epoch, nextWatermark, sinks: outcomes, counters };
+    const record: CommitRecord = { batch, attempt, epoch, nextWatermark, sinks: outcomes, counters, ...ends };
     await this.timings.measure('commitOffsets', () => this.checkpoint.commit(record));
-    await this.committed(plan, nextWatermark);
-    return { plan, attempt, result, outcomes, nextWatermark, run };
+    const read = to === undefined ? plan : { ...plan, sources: withEnds(plan, to) };
+    await this.committed(read, nextWatermark);
+    return { plan: read, attempt, result, outcomes, nextWatermark, run };
   }
 
   private async committed(plan: PlanRecord, nextWatermark: number): Promise<void> {
@@ -217,7 +310,7 @@ export class Engine {
     this.late = plan.watermark;
     this.watermark = nextWatermark;
     this.lastTime = plan.time;
-    await this.sources.committed(plan);
+    await this.sources.committed(plan.sources);
     await this.checkpoint.maintain();
   }
 
@@ -248,7 +341,8 @@ export class Engine {
     if (this.run !== undefined) return this.run;
     const late = plan?.late ?? this.late;
     const before = { id: this.nextBatch - 1, time: this.lastTime, late, watermark: late };
-    const run = new GraphRun(this.pipeline, before);
+    const live = this.settings.trigger.kind === 'continuous' ? this.around.scheduler : undefined;
+    const run = new GraphRun(this.pipeline, before, live);
     loadState(run.stages(), await this.checkpoint.readState());
     run.start();
     this.watermarks.expect(run.timekeepers(), this.around.scheduler.now());
@@ -283,6 +377,18 @@ export class Engine {
     }
     return failures;
   }
+}
+
+function batchOf({ batch: id, time, late, watermark }: PlanRecord): Batch {
+  return { id, time, late, watermark };
+}
+
+function toOf(plan: PlanRecord, ends: ReadonlyMap<string, Slice>): Record<string, Json> {
+  return Object.fromEntries(Object.entries(plan.sources).map(([id, { from }]) => [id, (ends.get(id)?.to ?? from) as Json]));
+}
+
+function withEnds(plan: PlanRecord, to: Readonly<Record<string, Json>>): Record<string, PlannedSlice> {
+  return Object.fromEntries(Object.entries(plan.sources).map(([id, slice]) => [id, { ...slice, to: to[id] ?? slice.from }]));
 }
 
 function where({ message, position }: BadRecord): string {

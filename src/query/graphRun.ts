@@ -2,7 +2,7 @@ import type { Subscription } from 'rxjs';
 import type { Rejection, Sink } from '../element';
 import { TidemarkError } from '../errors';
 import { Stage } from '../operator';
-import { connect, Graph, originOf, TASK, type StreamInfo, type Batch, type Proposal, type Run } from '../rx';
+import { connect, Graph, originOf, TASK, type Batch, type Proposal, type Run, type SchedulerLike, type StreamInfo } from '../rx';
 import { emptySubscription } from '../rx/subscription';
 import { BatchClock } from './batchClock';
 import { Collector, type Collected, type OutputListener } from './outputs';
@@ -39,6 +39,7 @@ export interface Failure {
  */
 export class GraphRun implements Run, OutputListener {
   batch: Batch;
+  readonly continuous: boolean;
   readonly clock = new BatchClock();
   readonly heads = new Map<string, Sink<unknown>>();
   failure: Failure | undefined;
@@ -48,16 +49,20 @@ export class GraphRun implements Run, OutputListener {
   private rejections: Rejection[] = [];
   private proposals = new Map<string, Proposal>();
   private waiting = new Set<string>();
+  private rows = new Map<string, number>();
   private at: { source: string; row: number } | undefined;
   private settle: (() => void) | undefined;
 
   constructor(
     private readonly pipeline: Pipeline,
     before: Batch,
+    /** Given for continuous processing: processing time goes on between rows. */
+    live?: SchedulerLike,
   ) {
     this.batch = before;
+    this.continuous = live !== undefined;
     this.clock.moveTo(before.time);
-    this.graph = Graph.open(this.lifetime, { run: this, scheduler: this.clock });
+    this.graph = Graph.open(this.lifetime, { run: this, scheduler: live ?? this.clock });
     this.graph.shared.countsLate = true;
     for (const { name, stream, mode, kind } of pipeline.outputs) {
       const collector = new Collector(name, kind, mode, this);
@@ -92,24 +97,48 @@ export class GraphRun implements Run, OutputListener {
 
   /** Takes one batch through the pipeline. Resolves to undefined if it failed: see `failure`. */
   async take(batch: Batch, feeds: readonly Feed[]): Promise<BatchResult | undefined> {
+    this.begin(batch);
+    for (const feed of feeds) await this.feed(feed);
+    return this.end();
+  }
+
+  begin(batch: Batch): void {
     this.batch = batch;
+    this.rows = new Map();
     this.enter(() => this.clock.moveTo(batch.time));
-    const rows = new Map<string, number>();
-    for (const feed of feeds) rows.set(feed.source, await this.feed(feed));
-    await this.endBatch(batch);
+  }
+
+  /** Closes the batch: what it has brought, or undefined if it failed. */
+  async end(): Promise<BatchResult | undefined> {
+    await this.bring(this.batch);
     if (this.failure !== undefined) return undefined;
+    if (this.continuous) this.proposeWhatWasSaid();
+    return this.takeResults();
+  }
+
+  /** What has come out since the last call. */
+  takeResults(): BatchResult {
     const outputs = new Map(this.collectors.map((collector) => [collector.name, collector.take()]));
-    const { rejections, proposals } = this;
+    const { rejections, proposals, rows } = this;
     this.rejections = [];
     this.proposals = new Map();
     return { outputs, rejections, rows, proposals };
   }
 
-  private async feed({ source, chunks, excluded }: Feed): Promise<number> {
+  /** Continuous: the watermarks have been said already; the next start must not be behind them. */
+  private proposeWhatWasSaid(): void {
+    const times = { min: Infinity, max: -Infinity, average: NaN, count: 0 };
+    for (const id of this.timekeepers()) {
+      this.propose(id, { watermark: this.stages().get(id)!.emit, times, advanceWhenIdle: false });
+    }
+  }
+
+  /** Rows of one source go in, until one of them fails. Rows are numbered from the start of the batch. */
+  async feed({ source, chunks, excluded }: Feed): Promise<void> {
     const head = this.heads.get(source);
-    let row = 0;
     for await (const chunk of chunks) {
-      if (this.failure !== undefined) return row;
+      if (this.failure !== undefined) return;
+      let row = this.rows.get(source) ?? 0;
       this.enter(() => {
         for (const value of chunk) {
           const reason = excluded.size === 0 ? undefined : excluded.get(row);
@@ -119,9 +148,9 @@ export class GraphRun implements Run, OutputListener {
           if (this.failure !== undefined) return;
         }
       });
+      this.rows.set(source, row);
       this.at = undefined;
     }
-    return row;
   }
 
   /** A row that never entered the pipeline. */
@@ -131,7 +160,7 @@ export class GraphRun implements Run, OutputListener {
   }
 
   /** Watermark and barrier, then everything that is still under way. */
-  private async endBatch(batch: Batch): Promise<void> {
+  private async bring(batch: Batch): Promise<void> {
     this.waiting = new Set(this.collectors.map(({ name }) => name));
     const end = batch.watermark === Infinity ? Infinity : -Infinity;
     this.enter(() => this.heads.forEach((head) => this.failure === undefined && head.watermark(end, end)));
@@ -168,6 +197,11 @@ export class GraphRun implements Run, OutputListener {
 
   ended(output: string): void {
     this.lost(this.batch.id, `the output '${output}' ended early; an operator such as take() stands in the pipeline`);
+  }
+
+  /** Has anything come out since the last batch? */
+  get hasResults(): boolean {
+    return this.rejections.length > 0 || this.collectors.some(({ isEmpty }) => !isEmpty);
   }
 
   /** When processing time is next due in some operator. */

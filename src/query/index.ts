@@ -5,7 +5,7 @@ import type { Source } from '../connectors/source';
 import type { Change, Element, Rejection, StreamKind } from '../element';
 import { checkOption } from '../errors';
 import type { UntimedStream } from '../streams';
-import { checkOutputs, checkSink } from './checks';
+import { checkContinuous, checkOutputs, checkSink } from './checks';
 import { ONLY_OUTPUT, outputsOf, REJECTED, sourceStream, type Pipeline } from './pipeline';
 import { settingsOf, type QueryOptions } from './settings';
 import { StreamingQuery } from './streamingQuery';
@@ -99,6 +99,7 @@ function build(source: SourcesOf, pipeline: (input: unknown) => unknown, options
   const returned = pipeline(isOne ? inputs['source'] : inputs);
   const outputs = outputsOf(returned, sinks, settings.outputMode);
   checkOutputs(outputs, settings.outputMode);
+  checkContinuous(outputs, settings.trigger, settings.outputMode);
   const rejected = sinks[REJECTED];
   if (rejected !== undefined) checkSink(REJECTED, rejected, 'append');
   const built: Pipeline = { sources: new Map(named), outputs, ...(rejected === undefined ? {} : { rejected }) };

@@ -50,6 +50,10 @@ export class Collector implements Sink<unknown> {
     this.values = [];
   }
 
+  get isEmpty(): boolean {
+    return this.values.length === 0;
+  }
+
   take(): Collected {
     const { values } = this;
     this.values = [];

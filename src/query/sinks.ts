@@ -1,5 +1,5 @@
 import type { CommitRecord, SinkOutcome, StagedOutput } from '../checkpoint/records';
-import type { BatchSink, CommitId, OutputBatch, Receipt } from '../connectors/sink';
+import type { BatchSink, CommitId, OutputBatch, Receipt, SinkContext } from '../connectors/sink';
 import type { Change, Rejection } from '../element';
 import { isTidemarkError, TidemarkError } from '../errors';
 import type { OutputMode } from '../rx';
@@ -39,11 +39,9 @@ export class Sinks {
     return this.all.length > 1 || (only.sink.lookup === undefined && only.sink.delivery !== 'volatile');
   }
 
-  async open(queryId: string, epoch: number, now: () => number): Promise<void> {
-    for (const { name, sink, mode } of this.all) await sink.open?.({ queryId, sinkId: name, epoch, mode, now });
-    if (this.onFailure !== 'stop') {
-      await this.onFailure.divert.open?.({ queryId, sinkId: 'divert', epoch, mode: 'append', now });
-    }
+  async open(context: Omit<SinkContext, 'sinkId' | 'mode'>): Promise<void> {
+    for (const { name, sink, mode } of this.all) await sink.open?.({ ...context, sinkId: name, mode });
+    if (this.onFailure !== 'stop') await this.onFailure.divert.open?.({ ...context, sinkId: 'divert', mode: 'append' });
   }
 
   /** A sink that holds more than the checkpoint knows, or less, was restored from elsewhere. */
@@ -107,6 +105,14 @@ export class Sinks {
       outcomes[name] = held === undefined ? await this.commitTo(name, sink, batch, id) : adopted(name, sink, held, id);
     }
     return outcomes;
+  }
+
+  /** Shows rows before they are committed: only sinks that can (see `checkDelivery`). */
+  async deliver(batches: ReadonlyMap<string, OutputBatch<unknown>>, id: CommitId): Promise<void> {
+    for (const { name, sink } of this.all) {
+      const batch = batches.get(name)!;
+      if (batch.rows.length > 0) await sink.deliver!(batch, id);
+    }
   }
 
   private async commitTo(

@@ -1,4 +1,4 @@
-import type { Json, PlannedSlice, PlanRecord } from '../checkpoint/records';
+import type { CommitRecord, Json, PlannedSlice, PlanRecord } from '../checkpoint/records';
 import type { BadRecord, Offset, Slice, Source, SourceReader } from '../connectors/source';
 
 /** The open sources of a query and how far each of them is committed. */
@@ -15,11 +15,15 @@ export class Sources {
     }
   }
 
-  /** Where a restart goes on: behind what the newest plan has planned, or before it if that is to be repeated. */
-  resume(plan: PlanRecord | undefined, repeat: boolean): void {
+  /**
+   * Where a restart goes on: behind what the newest plan has planned (a continuous one says so only when it commits), or
+   * before it if that is to be repeated.
+   */
+  resume(plan: PlanRecord | undefined, repeat: boolean, committed: CommitRecord | undefined): void {
     for (const id of this.all.keys()) {
       const slice = plan?.sources[id];
-      this.positions.set(id, slice === undefined ? null : repeat ? slice.from : (slice.to ?? slice.from));
+      const to = slice?.to ?? committed?.to?.[id] ?? slice?.from;
+      this.positions.set(id, slice === undefined ? null : repeat ? slice.from : (to as Offset));
     }
   }
 
@@ -49,13 +53,17 @@ export class Sources {
     return reader.read(evidence === undefined ? { from, to } : { from, to, evidence }, bad);
   }
 
+  /** Continuous: a slice has been read, and is not committed yet. */
+  advance(id: string, { to }: Slice): void {
+    this.positions.set(id, to);
+  }
+
   /** A batch is committed: its ends are the new positions. */
-  async committed(plan: PlanRecord): Promise<void> {
-    for (const [id, { to }] of Object.entries(plan.sources)) {
+  async committed(sources: Readonly<Record<string, PlannedSlice>>): Promise<void> {
+    for (const [id, { from, to }] of Object.entries(sources)) {
       if (to === undefined || !this.readers.has(id)) continue;
-      const moved = !sameOffset(this.positions.get(id) as Json, to);
       this.positions.set(id, to);
-      if (moved) await this.readers.get(id)?.committed?.(to);
+      if (!sameOffset(from, to)) await this.readers.get(id)?.committed?.(to);
     }
   }
 

@@ -93,6 +93,11 @@ export class Graph {
     return this.shared.fans !== undefined;
   }
 
+  /** In micro-batches: one watermark a batch. */
+  get isPaced(): boolean {
+    return this.shared.run !== undefined && this.shared.run.continuous !== true;
+  }
+
   /** Connects `sink` to a stream: once per stream object in a run, else once per call. */
   attach<T>(key: object, source: Attachable<T>, sink: Sink<T>): void {
     const { fans } = this.shared;

@@ -37,6 +37,8 @@ export interface Proposal {
 export interface Run {
   /** The batch at work; before the first one, that of the last commit. */
   readonly batch: Batch;
+  /** W moves with every row, as in a plain pipe; only the commit is periodic. Operators do not see such a run. */
+  readonly continuous?: boolean;
   /** Said once a batch by every `withWatermark`: the next batch's W is made of these. */
   propose(operator: string, proposal: Proposal): void;
 }

@@ -69,7 +69,8 @@ class ForeignReader<T> implements RowReader<T> {
     const result = this.schema['~standard'].validate(value);
     if (result instanceof Promise) {
       result.catch(() => {});
-      throw new TidemarkError('TIDEMARK_OPTION', 'a schema that checks asynchronously cannot be used here');
+      // zod turns what a user's function throws into a promise, too.
+      throw new TidemarkError('TIDEMARK_OPTION', 'the schema checks asynchronously, which cannot be used here, or threw');
     }
     if (result.issues === undefined) return result.value;
     this.message = issueText(result.issues);

@@ -52,8 +52,6 @@ const TABLE = {
   'windows in processing time': ['e', 'windows are in event time'],
   'operator temporalJoin': ['e', 'joins with versions'],
   'operator streamTableJoin': ['e', 'joins with tables that change'],
-  'operator keyedProcess': ['e', 'keyed state and timers'],
-  'operator timerService': ['e', 'keyed state and timers'],
   'operator dedup': ['e', 'keep first or last by event time, as changes'],
   'operator topN': ['e', 'top n per key, as changes'],
   'operator pattern': ['e', 'sequence patterns'],
@@ -95,8 +93,6 @@ const TABLE = {
   'table durationMs': ['e', 'delays as text, by the runner of queries'],
   'table eventTimeStats': ['e', 'progress of the runner of queries'],
   'table joinOutputWatermark': ['e', 'joins'],
-  'table groupStateUpdate': ['e', 'keyed state'],
-  'table groupStateError': ['e', 'keyed state'],
 } as const satisfies Readonly<Record<string, Entry>>;
 
 export type FeatureName = keyof typeof TABLE;

@@ -17,19 +17,3 @@ export const streamTableJoin = notYet('streamTableJoin', 'operator streamTableJo
 export const dedup = notYet('dedup', 'operator dedup', [...MOVES, ...CHECKS]);
 export const topN = notYet('topN', 'operator topN', [...MOVES, ...CHECKS]);
 export const pattern = notYet('pattern', 'operator pattern', [...MOVES, ...CHECKS, 'expectTimeouts']);
-export const keyedProcess = notYet('keyedProcess', 'operator keyedProcess', [
-  ...MOVES,
-  ...CHECKS,
-  'expectSideOutput',
-  'expectState',
-  'expectTimers',
-]);
-export const timerService = notYet('timerService', 'operator timerService', [
-  'register',
-  'delete',
-  'watermark',
-  'processingTime',
-  'checkpointRestore',
-  'expectTimers',
-  'expectState',
-]);

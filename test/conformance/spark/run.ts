@@ -9,6 +9,7 @@ import { planOf, type Plan } from '../query/plan';
 import { finished, ResultTable, tailPlan } from '../query/table';
 import { anything, dictOf, isRecord, list, listOf, malformed, maybe, object, oneOf, text, type Shaped } from '../shape';
 import { skipIfLacking } from '../verdict';
+import { runGroupStateError, runGroupStateUpdate } from './groupState';
 import { namesOf, rowOf, streamShape, tableShape } from './rows';
 import { confShape, stepsOf, type Step, type StepOf } from './steps';
 
@@ -85,11 +86,17 @@ function understood(one: QueryCase, steps: readonly Step[]): BatchRun | undefine
   }
 }
 
+const TABLES: Readonly<Record<string, (row: unknown, at: string) => void>> = {
+  groupStateUpdate: runGroupStateUpdate,
+  groupStateError: runGroupStateError,
+};
+
 function runTable(given: unknown): void {
   const { kind, table, tags = [] } = tableCase(given, 'case');
-  list(table, 'table');
+  const rows = list(table, 'table');
   skipIfLacking(admitted([...lackingIfListed(`table ${kind}`)], tags));
-  malformed('kind', `the table '${kind}' cannot be run`);
+  const run = TABLES[kind] ?? malformed('kind', `the table '${kind}' cannot be run`);
+  rows.forEach((row, i) => run(row, `row ${i + 1}`));
 }
 
 /** What differs on purpose is only left out where the case says that it may be. */

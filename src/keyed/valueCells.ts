@@ -1,0 +1,67 @@
+import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf } from '../key';
+import type { StateEntry } from '../state/table';
+import { Cell, Cells } from './cells';
+import { ownKey } from './keys';
+
+/** One value a key. */
+export class ValueCells extends Cells {
+  private readonly cells: KeyMap<Cell>;
+
+  constructor(columns: number, ttlMs = Infinity) {
+    super(columns, ttlMs);
+    this.cells = createKeyMap(columns);
+  }
+
+  get size(): number {
+    return this.cells.size;
+  }
+
+  get(key: KeyOf, now: number): Cell | undefined {
+    const cell = this.cells.get(key);
+    return cell !== undefined && cell.time > now ? cell : undefined;
+  }
+
+  set(key: KeyOf, value: unknown, now: number): void {
+    let cell = this.cells.get(key);
+    if (cell === undefined) this.cells.set(key, (cell = new Cell(ownKey(key), null, value)));
+    this.write(cell, value, now);
+  }
+
+  /** False when there was none. */
+  delete(key: KeyOf): boolean {
+    const cell = this.cells.get(key);
+    if (cell !== undefined) this.remove(cell);
+    return cell !== undefined;
+  }
+
+  protected tableKey({ key }: Cell): KeyOf {
+    return key;
+  }
+
+  protected valuesOf(key: KeyOf): readonly unknown[] {
+    return keyValues(key, this.columns);
+  }
+
+  protected entryOf(key: KeyOf): StateEntry {
+    return [this.valuesOf(key), this.encoded(this.cells.get(key)!)];
+  }
+
+  protected *entries(): Iterable<StateEntry> {
+    for (const [key] of this.cells.entries()) yield this.entryOf(key);
+  }
+
+  protected insert(values: readonly unknown[], value: unknown): Cell {
+    const key = keyFrom(values);
+    const cell = new Cell(key, null, value);
+    this.cells.set(key, cell);
+    return cell;
+  }
+
+  protected drop({ key }: Cell): void {
+    this.cells.delete(key);
+  }
+
+  protected clear(): void {
+    this.cells.clear();
+  }
+}
