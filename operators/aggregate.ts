@@ -99,7 +99,7 @@ export function aggregate<
   // No defaults for K and W: a default would be the contextual type of a function given there.
   const K extends KeySpec<T> | undefined,
   W extends Assigner<T> | undefined,
-  E extends Emit | undefined = undefined,
+  E extends Emit<'event' | 'change', T> | undefined = undefined,
   KI extends 'event' | 'untimed' = 'event',
 >(
   options: AggregateOptions<K, S, W, E>,
@@ -115,6 +115,7 @@ export function aggregate<
     key: reader.columns,
     ...assigner?.describe(),
     emit: emit?.name ?? (assigner === undefined ? 'onUpdate' : 'onClose'),
+    ...emit?.parameters,
     select: Object.fromEntries(
       Object.entries(select).map(([name, a]) => [name, { fn: a.name, version: a.version, ...a.parameters }]),
     ),
@@ -151,17 +152,19 @@ function windowed<T>(
   const build = rowBuilderOf(reader.columns, used, true);
   const compares = used.columns.some((column) => column.velocity !== undefined);
   const isChange = options.emit?.kind === 'change';
+  const isPartial = options.emit?.isPartial ?? false;
+  checkOption(!compares || !isPartial, 'discarding panes hold parts: there is nothing to compare with the window before');
   return {
     type: 'aggregate',
     options,
     accepts: ['event'],
     stateful: true,
     followsMode: options.emit === undefined,
-    traits: ([input]) => resultTraits(input as Traits, isChange),
+    traits: ([input]) => resultTraits(input as Traits, isChange, isPartial),
     create: (context) => {
       const store = assigner.store({ folding: used, reader });
       const previous = compares ? { previous: new Previous(used, assigner, reader.columns.length) } : {};
-      const parts = { store, assigner, build, keyColumns: reader.columns, ...previous };
+      const parts = { store, assigner, build, folding: used, reader, keyColumns: reader.columns, ...previous };
       return options.emit === undefined ? byMode(parts, context) : options.emit.make(parts);
     },
   };
@@ -175,8 +178,8 @@ function byMode<T>(parts: SpeakParts<T>, { run, outputMode }: ProcessorContext):
 }
 
 /** Results are stamped `end - 1`, so they are ordered: none is late for the next operator. */
-function resultTraits(input: Traits, isChange: boolean): Traits {
+function resultTraits(input: Traits, isChange: boolean, isPartial: boolean): Traits {
   const { timeColumn: _gone, finality: _none, ...rest } = input;
   const traits: Traits = { ...rest, kind: isChange ? 'change' : 'event', ties: 'ordered', windowColumns: ['window'] };
-  return isChange ? { ...traits, finality: 'window' } : traits;
+  return isChange ? { ...traits, finality: 'window', ...(isPartial ? { isPartial } : {}) } : traits;
 }

@@ -1,5 +1,6 @@
 import type { OperatorFunction } from 'rxjs';
 import { MAX_TIME, type Change, type Element } from '../src/element';
+import { checkOption } from '../src/errors';
 import { createKeyMap, keyFrom, type KeyMap, type KeyOf } from '../src/key';
 import { operator, type OperatorOptions, type Processor } from '../src/operator';
 import type { StateEntry, StateTable } from '../src/state/table';
@@ -47,7 +48,8 @@ export function finalOnly<R>(options?: OperatorOptions): OperatorFunction<Elemen
     accepts: ['change'],
     stateful: true,
     traits: ([input]) => {
-      const { finality: _final, ...rest } = input as Traits;
+      const { finality: _final, isPartial, ...rest } = input as Traits;
+      checkOption(isPartial !== true, 'the last of discarding panes is a part only; use another mode, or add the panes up');
       return { ...rest, kind: 'event', ties: 'ordered' };
     },
     create: ({ traits }) => finals<R>(traits.finality === 'window'),

@@ -1,6 +1,7 @@
 export { aggregate, type Aggregated, type AggregateOptions } from './aggregate';
 export { alertWhen, type AlertOptions } from './alertWhen';
 export { assignWindows } from './assignWindows';
+export { deduplicate, type DeduplicateOptions } from './deduplicate';
 export { dropDuplicates, type DropDuplicatesOptions } from './dropDuplicates';
 export { dropDuplicatesWithinWatermark, type WithinWatermarkOptions } from './dropDuplicatesWithinWatermark';
 export { events } from './events';
@@ -24,5 +25,6 @@ export { rows } from './rows';
 export { signals } from './signals';
 export { transformWithState, type TransformWithStateOptions } from './transformWithState';
 export { windowJoin, type WindowJoinOptions } from './windowJoin';
+export { topN, type TopNOptions, type TopRow } from './topN';
 export { withTimestamps } from './withTimestamps';
 export { withWatermark } from './withWatermark';

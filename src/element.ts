@@ -38,6 +38,8 @@ export interface RejectionDetail {
   /** For `failed` and `invalid`: what went wrong. */
   readonly message?: string;
   readonly cause?: unknown;
+  /** Where the source found it: `part-3.ndjson:17`. */
+  readonly position?: string;
 }
 
 /** A row that was not used, handed on in band: nothing disappears. */

@@ -4,3 +4,4 @@ export { fileCheckpoint, type FileCheckpointOptions } from './checkpoint/nodeChe
 export { fileSource } from './connectors/nodeFileSource';
 export type { FileRow } from './connectors/files/fileSource';
 export type { FileSourceOptions } from './connectors/files/options';
+export * from './connectors/nodeSinks';

@@ -19,6 +19,8 @@ export interface Traits {
   readonly onError: ErrorPolicy;
   /** Change streams only: what is said becomes final when its window is over (`window`), or only at the end. */
   readonly finality?: 'window' | 'end';
+  /** Change streams only: a change holds what came since the one before, and does not replace it. */
+  readonly isPartial?: boolean;
 }
 
 /** A node of the pipeline as plain data: feeds `explain()` and, later, the plan's fingerprint. */

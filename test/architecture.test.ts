@@ -23,6 +23,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   aggregate: [...PURE],
   window: [...PURE, 'aggregate'],
   watermark: [...PURE],
+  panes: [...PURE, 'aggregate', 'window', 'watermark'],
+  ranking: [...PURE, 'aggregate', 'window'],
+  pattern: [...PURE],
   formats: [...PURE],
   schema: [...PURE],
   // The seam to rxjs, and what stands on it.
@@ -49,6 +52,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'alerts',
     'join',
     'keyed',
+    'ranking',
+    'pattern',
     'observability',
     'schema',
   ],
@@ -72,6 +77,9 @@ const NO_RXJS_TYPES = [
   'state',
   'aggregate',
   'window',
+  'panes',
+  'ranking',
+  'pattern',
   'formats',
   'schema',
 ];

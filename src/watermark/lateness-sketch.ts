@@ -78,6 +78,14 @@ export class LatenessSketch {
     return bucket === this.top ? Infinity : Math.ceil(endOf(bucket));
   }
 
+  /** Visits the filled buckets in order: `[from, to)` in ms, and the rows in it. */
+  forEach(visit: (from: number, to: number, count: number) => void): void {
+    for (let bucket = 0; bucket <= this.top; bucket++) {
+      const count = this.counts[bucket]!;
+      if (count > 0) visit(bucket === 0 ? 0 : endOf(bucket - 1), endOf(bucket), count);
+    }
+  }
+
   /** The filled buckets as pairs of number and count. */
   encode(): { readonly sinceHalving: number; readonly counts: readonly (readonly [number, number])[] } {
     const counts: [number, number][] = [];

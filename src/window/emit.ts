@@ -4,11 +4,17 @@ import { OnClose } from './onClose';
 import { OnTime } from './onTime';
 import { OnUpdate } from './onUpdate';
 
-/** When a window speaks. Made by `onClose`, `onTime`, `onUpdate`. */
-export interface Emit<K extends 'event' | 'change' = 'event' | 'change'> {
+/** When a window speaks. Made by `onClose`, `onTime`, `onUpdate`, `panes`; `T` is the row that it can be used on. */
+export interface Emit<K extends 'event' | 'change' = 'event' | 'change', in T = never> {
   readonly kind: K;
-  readonly name: 'onClose' | 'onTime' | 'onUpdate';
+  readonly name: 'onClose' | 'onTime' | 'onUpdate' | 'panes';
+  /** Absent: phantom, so that a policy over other rows does not compile. */
+  readonly row?: (row: T) => void;
   readonly everyMs?: number;
+  /** What else there is to say of it in the plan: plain data. */
+  readonly parameters?: Readonly<Record<string, unknown>>;
+  /** A change holds only what came since the one before. */
+  readonly isPartial?: boolean;
   readonly make: ProcessorMaker;
 }
 
@@ -16,14 +22,14 @@ export interface Emit<K extends 'event' | 'change' = 'event' | 'change'> {
  * One final row per key and window, when `end <= drop`: the default with a window. Gives an EventStream; what comes
  * later is rejected as late.
  */
-export function onClose(): Emit<'event'> {
+export function onClose(): Emit<'event', unknown> {
   return { kind: 'event', name: 'onClose', make: (parts) => new OnClose(parts) };
 }
 
 /**
  * Speaks when `end <= emit`, and corrects with every late row until `drop` (see `allowedLateness`). Gives a ChangeStream.
  */
-export function onTime(): Emit<'change'> {
+export function onTime(): Emit<'change', unknown> {
   return { kind: 'change', name: 'onTime', make: (parts) => new OnTime(parts) };
 }
 
@@ -33,7 +39,7 @@ export function onTime(): Emit<'change'> {
  *
  * @param options - `every`: ms or text; default 0: at once
  */
-export function onUpdate(options: { readonly every?: Duration } = {}): Emit<'change'> {
+export function onUpdate(options: { readonly every?: Duration } = {}): Emit<'change', unknown> {
   const everyMs = parseNonNegative(options.every ?? 0, 'every');
   return { kind: 'change', name: 'onUpdate', everyMs, make: (parts) => new OnUpdate(parts, everyMs) };
 }

@@ -92,6 +92,10 @@ export class PerWindowStore<T> implements WindowStore<T> {
     for (const window of this.lastWindows) visit(this.lastKey, window);
   }
 
+  restart(key: KeyOf, window: Window): void {
+    this.byEnd.get(window.end)?.get(window.start)?.cells.set(key, this.folding.create());
+  }
+
   peek(key: KeyOf, window: Window): unknown {
     return this.byEnd.get(window.end)?.get(window.start)?.cells.get(key);
   }

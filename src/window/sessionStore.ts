@@ -4,7 +4,7 @@ import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf, type KeyRead
 import type { Out } from '../operator';
 import { cell, type StateEntry, type StateTable, type StateTables } from '../state/table';
 import type { StoreParts } from './assigner';
-import { inOrder, windowOf, type Owner, type Session } from './sessions';
+import { inOrder, takeOut, windowOf, type Owner, type Session } from './sessions';
 import { lateDetail, type Visit, type WindowStore } from './store';
 import { TimerWheel } from './timerWheel';
 
@@ -158,9 +158,18 @@ export class SessionStore<T> implements WindowStore<T> {
   }
 
   peek(key: KeyOf, window: Window): unknown {
+    return this.at(key, window)?.acc;
+  }
+
+  restart(key: KeyOf, window: Window): void {
+    const session = this.at(key, window);
+    if (session !== undefined) session.acc = this.folding.create();
+  }
+
+  private at(key: KeyOf, window: Window): Session | undefined {
     let session = this.keys.get(key)?.first;
     while (session !== undefined && session.start !== window.start) session = session.next;
-    return session?.acc;
+    return session;
   }
 
   sweep(upTo: number, drop: number, out: Out<unknown>, visit?: Visit): void {
@@ -189,12 +198,7 @@ export class SessionStore<T> implements WindowStore<T> {
   private close(session: Session, out: Out<unknown>): void {
     if (session.gone) return; // it spoke twice, and has two timers
     const { owner } = session;
-    if (owner.first === session) owner.first = session.next;
-    else {
-      let before = owner.first!;
-      while (before.next !== session) before = before.next!;
-      before.next = session.next;
-    }
+    takeOut(session);
     if (session.end > owner.closedEnd) owner.closedEnd = session.end;
     session.gone = true;
     this.sessions--;

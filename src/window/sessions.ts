@@ -58,6 +58,18 @@ export function inOrder(sessions: readonly Session[]): readonly Session[] {
   return sorted;
 }
 
+/** Out of the list of its key. */
+export function takeOut(session: Session): void {
+  const { owner } = session;
+  if (owner.first === session) {
+    owner.first = session.next;
+    return;
+  }
+  let before = owner.first!;
+  while (before.next !== session) before = before.next!;
+  before.next = session.next;
+}
+
 export function windowOf(session: Session): Window {
   const { start, end } = session;
   return session.overlapsClosed ? { start, end, overlapsClosed: true } : { start, end };

@@ -3,13 +3,13 @@ import { stampOf } from '../element';
 import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf } from '../key';
 import type { Out, Processor } from '../operator';
 import type { StateEntry, StateTable } from '../state/table';
-import type { Assigner } from './assigner';
+import type { Assigner, StoreParts } from './assigner';
 import type { Previous } from './previous';
 import type { ResultRow, RowBuilder } from './resultRow';
 import type { WindowStore } from './store';
 
 /** What an emit policy works with. */
-export interface SpeakParts<T> {
+export interface SpeakParts<T> extends StoreParts<T> {
   readonly store: WindowStore<T>;
   readonly assigner: Assigner<T>;
   readonly build: RowBuilder;
@@ -104,6 +104,12 @@ export class Firings {
   }
 }
 
+/** A change's key: the window's start, then the key's values. Cumulative windows share a start: theirs is the end. */
+export function changeKeyOf(kind: Assigner['kind'], { start, end }: Window, key: KeyOf, columns: number): unknown[] {
+  const window = kind === 'cumulative' ? end : kind === 'custom' || kind === 'assigned' ? `${start}/${end}` : start;
+  return [window, ...keyValues(key, columns)];
+}
+
 /** Says changes: makes `{ op, key, row, pane }` of windows. */
 export class Speaker<T> {
   readonly firings: Firings;
@@ -114,15 +120,8 @@ export class Speaker<T> {
     this.firings = new Firings(this.columns + 1);
   }
 
-  /** The change's key: the window's start, then the key's values. Cumulative windows share a start: theirs is the end. */
   identity(key: KeyOf, window: Window): unknown[] {
-    return [this.windowIdentity(window), ...keyValues(key, this.columns)];
-  }
-
-  private windowIdentity({ start, end }: Window): number | string {
-    const { kind } = this.parts.assigner;
-    if (kind === 'cumulative') return end;
-    return kind === 'custom' || kind === 'assigned' ? `${start}/${end}` : start;
+    return changeKeyOf(this.parts.assigner.kind, window, key, this.columns);
   }
 
   upsert(key: KeyOf, window: Window, acc: unknown, timing: PaneTiming, isLast: boolean, out: Out<unknown>): void {

@@ -22,6 +22,8 @@ export interface WindowStore<T> {
   gone?(visit: (key: KeyOf, window: Window) => void): void;
   /** The accumulator of one key and window; `undefined` when there is none. */
   peek(key: KeyOf, window: Window): unknown;
+  /** Begins an accumulator anew: what it held has been said. Where windows share accumulators there is none. */
+  restart?(key: KeyOf, window: Window): void;
   /** Visits every window with `end <= upTo` that was not visited yet, in (end, key arrival) order; without `visit` only passes them. */
   sweep(upTo: number, drop: number, out: Out<unknown>, visit?: Visit): void;
   /** Forgets what no open window (`end > drop`) needs; a sweep with the same `drop` has come before. */

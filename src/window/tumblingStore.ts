@@ -37,6 +37,10 @@ export class TumblingStore<T> extends PaneStore<T> {
     }
   }
 
+  restart(key: KeyOf, window: Window): void {
+    this.paneAt(window.start)?.cells.set(key, this.folding.create());
+  }
+
   peek(key: KeyOf, window: Window): unknown {
     return this.paneAt(window.start)?.cells.get(key);
   }

@@ -26,11 +26,10 @@ const TABLE = {
 
   // (d) options of one dialect
   'assigner slidingByDifference': ['d', "Kafka Streams' look-back windows depend on the rows; sliding() is hopping"],
-  'option retractMergedSessions': [
+  'trigger that closes its window': [
     'd',
-    'a session is known by key and start: a later end is an upsert, not a delete and another row',
+    'a trigger that is done leaves its window open: what still comes is in the last pane (D9)',
   ],
-  'option closingBehavior fireAlways': ['d', 'an empty pane is never emitted'],
   'trigger endOfStream on windows that end': [
     'd',
     'a window speaks when the watermark passes its end; only the global window waits for the end',
@@ -50,10 +49,9 @@ const TABLE = {
   'accumulation retracting': ['e', 'changes are upserts and deletes by key, not before and after'],
   'accumulation discarding': ['e', 'a pane holds everything since the window began'],
   'windows in processing time': ['e', 'windows are in event time'],
+  'operator intervalJoin': ['e', 'joins'],
   'operator temporalJoin': ['e', 'joins with versions'],
   'operator streamTableJoin': ['e', 'joins with tables that change'],
-  'operator dedup': ['e', 'keep first or last by event time, as changes'],
-  'operator topN': ['e', 'top n per key, as changes'],
   'operator pattern': ['e', 'sequence patterns'],
 
   // (e) queries, golden and spark: not yet

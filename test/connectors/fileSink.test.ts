@@ -1,14 +1,15 @@
+import { ndjson } from 'tidemark';
 import { describe, expect, it } from 'vitest';
 import { fileSink, type FileSinkOptions } from '../../src/connectors/fileSink/fileSink';
 import { readFileSink, type ReadFileSinkOptions } from '../../src/connectors/fileSink/readFileSink';
 import type { BatchSink, Change } from 'tidemark';
-import { lines } from './formats';
+
 import { failure, LossyFiles } from './lossyFiles';
 import { batchOf, contextOf, idOf } from './sinks';
 
 const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 const sinkOn = (fs: LossyFiles, options: Partial<FileSinkOptions> = {}): BatchSink<unknown> =>
-  fileSink({ path: 'out', format: lines(), fs, ...options });
+  fileSink({ path: 'out', format: ndjson(), fs, ...options });
 
 async function opened(
   fs: LossyFiles,
@@ -22,7 +23,7 @@ async function opened(
 
 async function rowsIn(fs: LossyFiles, options: Partial<ReadFileSinkOptions> = {}): Promise<unknown[]> {
   const rows: unknown[] = [];
-  for await (const row of readFileSink({ path: 'out', format: lines(), fs, ...options })) rows.push(row);
+  for await (const row of readFileSink({ path: 'out', format: ndjson(), fs, ...options })) rows.push(row);
   return rows;
 }
 

@@ -41,6 +41,12 @@ export class LossyFiles implements FileSystem {
     this.failWith = error;
   }
 
+  /** The process was killed, the machine lives: another process sees everything. */
+  revive(): void {
+    this.dead = false;
+    this.failAt = Infinity;
+  }
+
   /** Power is back. */
   restart(random: () => number): void {
     this.dead = false;

@@ -1,9 +1,10 @@
+import { ndjson } from 'tidemark';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fileSink } from '../../src/connectors/fileSink/fileSink';
 import { escapeSegment, partitioned, segmentOf } from '../../src/connectors/fileSink/partitions';
 import { readFileSink } from '../../src/connectors/fileSink/readFileSink';
-import { lines } from './formats';
+
 import { LossyFiles } from './lossyFiles';
 import { batchOf, contextOf, idOf } from './sinks';
 
@@ -117,20 +118,20 @@ describe('partition folders', () => {
   it('hostile values and column names reach the disk inside the folder, and come back', async () => {
     const fs = new LossyFiles();
     const rows = HOSTILE.map((value) => ({ value, '../up': value }));
-    const sink = fileSink({ path: 'out', format: lines(), fs, partitionBy: ['../up', 'value'], visibility: 'strict' });
+    const sink = fileSink({ path: 'out', format: ndjson(), fs, partitionBy: ['../up', 'value'], visibility: 'strict' });
     await sink.open?.(contextOf());
     await sink.commit(batchOf('append', rows), idOf(0));
     for (const path of fs.files().keys())
       expect(path).toMatch(/^out\/(_tidemark_log\/|%2E\.%2Fup=[^/]*\/value=[^/]*\/part-[^/]*$)/);
     const back: unknown[] = [];
-    for await (const row of readFileSink({ path: 'out', format: lines(), fs })) back.push(row);
+    for await (const row of readFileSink({ path: 'out', format: ndjson(), fs })) back.push(row);
     const sorted = (all: readonly unknown[]): string[] => all.map((row) => JSON.stringify(row)).sort();
     expect(sorted(back)).toEqual(sorted(rows));
   });
 
   it('values that differ only in case do not overwrite each other where case does not count', async () => {
     const fs = new LossyFiles();
-    const sink = fileSink({ path: 'out', format: lines(), fs, partitionBy: 'v' });
+    const sink = fileSink({ path: 'out', format: ndjson(), fs, partitionBy: 'v' });
     await sink.open?.(contextOf());
     await sink.commit(batchOf('append', [{ v: 'a' }, { v: 'A' }]), idOf(0));
     const names = [...fs.files().keys()].map((path) => path.toLowerCase());
@@ -138,7 +139,7 @@ describe('partition folders', () => {
   });
 
   it('refuses columns named twice', () => {
-    expect(() => fileSink({ path: 'out', format: lines(), fs: new LossyFiles(), partitionBy: ['a', 'a'] })).toThrow(
+    expect(() => fileSink({ path: 'out', format: ndjson(), fs: new LossyFiles(), partitionBy: ['a', 'a'] })).toThrow(
       expect.objectContaining({ code: 'TIDEMARK_OPTION' }),
     );
   });

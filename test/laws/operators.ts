@@ -17,12 +17,14 @@ import {
   monotonous,
   onTime,
   onUpdate,
+  panes,
   perRow,
   punctuated,
   quality,
   reassignWatermark,
   session,
   sliding,
+  trigger,
   tumbling,
   withWatermark,
   type Assigner,
@@ -83,7 +85,13 @@ const windows: Readonly<Record<string, () => Assigner<Any>>> = {
     ]),
 };
 
-const emits = { onClose: undefined, onTime: onTime(), onUpdate: onUpdate() } as const;
+const emits = {
+  onClose: undefined,
+  onTime: onTime(),
+  onUpdate: onUpdate(),
+  'panes retracting': panes({ early: trigger.afterCount(2), mode: 'retracting' }),
+  'panes discarding': panes({ early: trigger.every(7), late: trigger.afterCount(2), mode: 'discarding' }),
+} as const;
 
 const aggregates = Object.entries(windows).flatMap(([name, window]) =>
   Object.entries(emits).map(([policy, emit]): Entry => {

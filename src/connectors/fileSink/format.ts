@@ -1,20 +1,7 @@
-/** What file sinks need of a format; `ndjson()` and `csv()` have it. */
-export interface FileFormat {
-  readonly name: string;
-  /** With its dot: `.ndjson`. */
-  readonly extension: string;
-  /** A new one for each file. */
-  encoder(): { encode(rows: readonly unknown[]): string };
-  decoder(context: { readonly mode: 'strict' }): {
-    push(bytes: Uint8Array, out: RecordSink): void;
-    end(out: RecordSink): void;
-  };
-}
+import type { Format, RecordSink } from '../../formats/format';
 
-interface RecordSink {
-  row(value: unknown, line: number): void;
-  bad(raw: string, message: string, line: number): void;
-}
+/** What file sinks need of a format; `ndjson()` and `csv()` have it. */
+export type FileFormat = Pick<Format, 'name' | 'extension' | 'encoder' | 'decoder'>;
 
 /** The bytes of a file. */
 export function encodeRows(format: FileFormat, rows: readonly unknown[]): Uint8Array {
@@ -22,11 +9,7 @@ export function encodeRows(format: FileFormat, rows: readonly unknown[]): Uint8A
 }
 
 /** The rows of a file. What cannot be read goes to `bad`. */
-export function decodeRows(
-  format: FileFormat,
-  bytes: Uint8Array,
-  bad: (raw: string, message: string, line: number) => void,
-): unknown[] {
+export function decodeRows(format: FileFormat, bytes: Uint8Array, bad: RecordSink['bad']): unknown[] {
   const rows: unknown[] = [];
   const out: RecordSink = { row: (value) => void rows.push(value), bad };
   const decoder = format.decoder({ mode: 'strict' });

@@ -14,6 +14,4 @@ const CHECKS = ['expect', 'expectLate', 'expectDropped', 'expectSequence', 'expe
 
 export const temporalJoin = notYet('temporalJoin', 'operator temporalJoin', [...MOVES, ...CHECKS]);
 export const streamTableJoin = notYet('streamTableJoin', 'operator streamTableJoin', [...MOVES, ...CHECKS]);
-export const dedup = notYet('dedup', 'operator dedup', [...MOVES, ...CHECKS]);
-export const topN = notYet('topN', 'operator topN', [...MOVES, ...CHECKS]);
 export const pattern = notYet('pattern', 'operator pattern', [...MOVES, ...CHECKS, 'expectTimeouts']);

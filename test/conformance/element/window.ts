@@ -1,17 +1,17 @@
 import {
   agg,
   aggregate,
-  onClose,
-  onTime,
-  onUpdate,
+  punctuated,
+  withWatermark,
   type Aggregate,
   type Change,
-  type Emit,
+  type Element,
   type Pane,
   type Rejection,
   type Signal,
   type Window,
 } from 'tidemark';
+import type { Observable, OperatorFunction } from 'rxjs';
 import { operatorHarness, type OperatorHarness } from 'tidemark/testing';
 import { sameItems, sameSequence, sameValue } from '../compare';
 import { lacking, lackingIfListed, type Feature } from '../features';
@@ -19,6 +19,7 @@ import { malformed } from '../shape';
 import { assignerOf, type ElementRow } from './assigner';
 import { bounded, inward, onlyInput, outward, until, type Driver, type ElementOperator } from './driver';
 import type { ConfigOf } from './operators';
+import { emitOf } from './panes';
 import type { Step, StepOf } from './steps';
 
 type WindowConfig = ConfigOf<'window'>;
@@ -28,7 +29,6 @@ interface Result {
   readonly window: Window;
   readonly key: unknown;
   readonly value: unknown;
-  readonly firstTime?: number | null;
   readonly lastTime?: number | null;
 }
 type Spoken = Result | Change<Result>;
@@ -38,21 +38,19 @@ type Output = Readonly<Record<string, unknown>>;
 const LAST_INSTANT = 8_640_000_000_000_000;
 const TIMING = { early: 'EARLY', onTime: 'ON_TIME', late: 'LATE' } as const;
 
-function lacks(config: WindowConfig): readonly Feature[] {
-  const { assigner, trigger, accumulation, time, retractMergedSessions, closingBehavior, allowedLatenessMs = 0 } = config;
-  const kind = trigger?.kind ?? 'default';
-  // Without lateness, and when only the final result is said, a window has one pane: it holds what both ways hold.
-  const onePane = config.emit === 'onWindowClose' || (allowedLatenessMs === 0 && config.emit !== 'onUpdate');
+function lacks({ assigner, trigger }: WindowConfig): readonly Feature[] {
   return [
     ...lackingIfListed(`assigner ${assigner.kind}`),
-    ...lackingIfListed(`trigger ${kind}`),
-    ...(kind === 'endOfStream' && assigner.kind !== 'global' ? [lacking('trigger endOfStream on windows that end')] : []),
-    ...(time === 'processing' ? [lacking('windows in processing time')] : []),
-    ...(accumulation === 'retracting' ? [lacking('accumulation retracting')] : []),
-    ...(accumulation === 'discarding' && !onePane ? [lacking('accumulation discarding')] : []),
-    ...(retractMergedSessions === true ? [lacking('option retractMergedSessions')] : []),
-    ...(closingBehavior === 'fireAlways' && allowedLatenessMs > 0 ? [lacking('option closingBehavior fireAlways')] : []),
+    ...(trigger?.kind === 'endOfStream' && assigner.kind !== 'global'
+      ? [lacking('trigger endOfStream on windows that end')]
+      : []),
+    ...(isDoneForGood(trigger) ? [lacking('trigger that closes its window')] : []),
   ];
+}
+
+/** A trigger that is done when the watermark passes the end, in a case that has late rows to come. */
+function isDoneForGood(trigger: WindowConfig['trigger']): boolean {
+  return trigger?.kind === 'afterWatermark' && trigger['early'] === undefined && trigger['late'] === undefined;
 }
 
 function aggregateOf(fn: WindowConfig['aggregate']['fn']): Aggregate<ElementRow, unknown, unknown> {
@@ -66,31 +64,26 @@ function selectOf({
   timestampCombiner,
 }: WindowConfig): Record<string, Aggregate<ElementRow, unknown, unknown>> {
   const latest = agg.max((row: ElementRow) => row.time) as Aggregate<ElementRow, unknown, unknown>;
-  const earliest = agg.min((row: ElementRow) => row.time, { where: (row) => row.onTime }) as Aggregate<
-    ElementRow,
-    unknown,
-    unknown
-  >;
-  return {
-    value: aggregateOf(fn),
-    ...(timestampCombiner === 'latest' ? { lastTime: latest } : {}),
-    ...(timestampCombiner === 'earliest' ? { firstTime: earliest } : {}),
-  };
-}
-
-function emitOf({ emit, allowedLatenessMs = 0 }: WindowConfig, steps: readonly Step[]): Emit {
-  if (emit === 'onUpdate') return onUpdate();
-  if (emit === 'onWindowClose') return onClose();
-  const showsPanes = steps.some((step) => step.kind === 'expect' && step.expect.some((output) => output['pane'] !== undefined));
-  return allowedLatenessMs > 0 || showsPanes ? onTime() : onClose();
+  return { value: aggregateOf(fn), ...(timestampCombiner === 'latest' ? { lastTime: latest } : {}) };
 }
 
 function isChange(row: Spoken): row is Change<Result> {
   return 'op' in row && 'pane' in row;
 }
 
-function paneOf({ timing, index, isLast }: Pane): Output {
-  return { timing: TIMING[timing], index, nonSpeculativeIndex: timing === 'early' ? -1 : index, isFirst: index === 0, isLast };
+/** The format's names of an operation: a new value in place of an old one is an update. */
+const OPS = { alone: { upsert: 'insert', delete: 'delete' }, pair: { upsert: 'updateAfter', delete: 'updateBefore' } } as const;
+
+function paneOf({ timing, index, isLast }: Pane, earlier: number): Output {
+  return { timing: TIMING[timing], index, nonSpeculativeIndex: timing === 'early' ? -1 : earlier, isFirst: index === 0, isLast };
+}
+
+function changeOf(signal: Signal<Spoken> | undefined): Spoken | undefined {
+  return signal?.kind === 'event' ? signal.row : undefined;
+}
+
+function sameKey(a: Change<Result>, b: Change<Result>): boolean {
+  return JSON.stringify(a.key) === JSON.stringify(b.key);
 }
 
 class WindowRun {
@@ -101,6 +94,9 @@ class WindowRun {
   private readonly sequence: Output[] = [];
   private lateRows = 0;
   private latePairs = 0;
+  /** Rows of the open windows, and what was said of them: panes count, and may be stamped with the first new row. */
+  private readonly unsaid: ElementRow[] = [];
+  private readonly spoken = new Map<string, { panes: number; rows: number }>();
   private w = -Infinity;
   private drop = -Infinity;
   private readonly latenessMs: number;
@@ -113,7 +109,18 @@ class WindowRun {
     if (this.latenessMs < 0) malformed('operator.allowedLatenessMs', 'must not be below 0');
     this.assigner = assignerOf(config.assigner);
     const options = { key: 'key' as const, window: this.assigner, select: selectOf(config), emit: emitOf(config, steps) };
-    this.harness = operatorHarness(aggregate(options as never) as never) as unknown as OperatorHarness<ElementRow, Spoken>;
+    const operator = aggregate(options as never) as unknown as OperatorFunction<Element<ElementRow>, Element<Spoken>>;
+    this.harness = config.time === 'processing' ? this.byTheClock(operator) : operatorHarness(operator);
+  }
+
+  /** Windows in processing time: the clock is the time of a row, and moves the watermark. */
+  private byTheClock(operator: OperatorFunction<Element<ElementRow>, Element<Spoken>>): OperatorHarness<ElementRow, Spoken> {
+    const now = (): number => this.harness.clock.now();
+    const strategy = punctuated<ElementRow>(() => now() + 1);
+    const options = { idleAfter: 1, advanceWhenIdle: true };
+    const clock = withWatermark((_row: ElementRow) => now(), strategy, options) as unknown as typeof operator;
+    const timed = ((source: Observable<Element<ElementRow>>) => operator(clock(source) as never)) as typeof operator;
+    return operatorHarness(timed, { traits: { kind: 'untimed', watermark: false } });
   }
 
   element({ at, element: { key, value, time, input } }: StepOf<'element'>): void {
@@ -121,6 +128,7 @@ class WindowRun {
     if (value === undefined) malformed(at, `field 'value' is missing`);
     const row = { key, value, time, onTime: time > this.w };
     const before = this.harness.tally.partlyLate;
+    this.unsaid.push(row);
     this.harness.event(time, row);
     // The library counts the row; the cases count the windows that it missed.
     if (this.harness.tally.partlyLate > before) this.latePairs += this.closedWindows(time, row);
@@ -157,11 +165,12 @@ class WindowRun {
   }
 
   private collect(): void {
-    for (const signal of this.harness.take()) this.hear(signal);
+    const said = this.harness.take();
+    for (const [i, signal] of said.entries()) this.hear(signal, said[i - 1], said[i + 1]);
   }
 
-  private hear(signal: Signal<Spoken>): void {
-    if (signal.kind === 'event') this.say(signal.time, signal.row);
+  private hear(signal: Signal<Spoken>, before: Signal<Spoken> | undefined, after: Signal<Spoken> | undefined): void {
+    if (signal.kind === 'event') this.say(signal.time, signal.row, changeOf(before), changeOf(after));
     else if (signal.kind === 'watermark') this.sequence.push({ watermark: outward(signal.time) });
     else if (signal.kind === 'rejected' && signal.reason === 'late') this.missed(signal as Rejection<ElementRow>);
   }
@@ -173,10 +182,23 @@ class WindowRun {
     this.latePairs += detail?.windows?.length ?? 0;
   }
 
-  private say(time: number, spoken: Spoken): void {
-    // Without `retractMergedSessions` the dialects say nothing of a session that another one has swallowed.
-    if (isChange(spoken) && spoken.op === 'delete') return;
-    const output = isChange(spoken) ? this.outputOf(time, spoken.row, spoken.pane) : this.outputOf(time, spoken, undefined);
+  private say(time: number, spoken: Spoken, before: Spoken | undefined, after: Spoken | undefined): void {
+    const { accumulation, retractMergedSessions } = this.config;
+    if (!isChange(spoken)) return this.put(this.outputOf(time, spoken, undefined));
+    const isDelete = spoken.op === 'delete';
+    const other = isDelete ? after : before;
+    const isPair = other !== undefined && isChange(other) && other.op !== spoken.op && sameKey(other, spoken);
+    if (isDelete && accumulation !== 'retracting') {
+      // Without `retractMergedSessions` the dialects say nothing of a session that another one has swallowed, …
+      if (retractMergedSessions !== true) return;
+      // … and with it nothing of a value that is replaced in its window.
+      if (isPair && other.row.window.end === spoken.row.window.end) return;
+    }
+    const op = OPS[isPair && accumulation === 'retracting' ? 'pair' : 'alone'][spoken.op];
+    this.put({ ...this.outputOf(time, spoken.row, isDelete ? undefined : spoken.pane), op });
+  }
+
+  private put(output: Output): void {
     this.outputs.push(output);
     this.sequence.push(output);
   }
@@ -185,23 +207,32 @@ class WindowRun {
     const { assigner } = this.config;
     const { start, end } = row.window;
     const gapMs = assigner.kind === 'session' ? assigner.gapMs : undefined;
+    const { firstTime, earlier } = this.since(row, pane);
     return {
       key: row.key,
       value: row.value,
       windowStart: bounded(start),
       windowEnd: bounded(end),
-      timestamp: this.timestampOf(time, row, pane),
+      timestamp: this.timestampOf(time, row, firstTime),
       ...(gapMs === undefined ? {} : { lastTime: end - gapMs }),
-      ...(pane === undefined ? {} : { pane: paneOf(pane) }),
+      ...(pane === undefined ? {} : { pane: paneOf(pane, earlier) }),
     };
   }
 
-  private timestampOf(time: number, { firstTime, lastTime }: Result, pane: Pane | undefined): number | string {
+  /** The first time of the rows ahead of the watermark that came since the pane before, and the number of panes that were not early. */
+  private since({ key, window: { start, end } }: Result, pane: Pane | undefined): { firstTime: number; earlier: number } {
+    const id = JSON.stringify([key, String(start)]);
+    const { panes, rows } = this.spoken.get(id) ?? { panes: 0, rows: 0 };
+    this.spoken.set(id, { panes: panes + (pane?.timing === 'early' ? 0 : 1), rows: this.unsaid.length });
+    const news = this.unsaid.slice(rows).filter((row) => row.key === key && row.onTime && row.time >= start && row.time < end);
+    return { firstTime: Math.min(...news.map((row) => row.time)), earlier: panes };
+  }
+
+  private timestampOf(time: number, { lastTime }: Result, firstTime: number): number | string {
     const stamp = time === LAST_INSTANT ? 'max' : time;
     const { timestampCombiner } = this.config;
     if (timestampCombiner === 'latest') return lastTime ?? stamp;
-    // What comes after the on-time pane was late.
-    return timestampCombiner === 'earliest' && pane?.timing !== 'late' ? (firstTime ?? stamp) : stamp;
+    return timestampCombiner === 'earliest' && firstTime < Infinity ? firstTime : stamp;
   }
 
   expect({ at, expect, order }: StepOf<'expect'>): void {

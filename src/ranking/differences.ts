@@ -1,0 +1,51 @@
+import type { Change, Pane, Window } from '../element';
+import type { Ranked } from './best';
+
+type Row = Record<string, unknown>;
+
+/** How ranked rows are said. */
+export interface Wording {
+  /** The column that the rank goes into, from 1; without it rows are said as they are, by arrival. */
+  readonly rank?: string;
+  readonly windowed: boolean;
+}
+
+export function rowOf({ row }: Ranked, rank: number, window: Window | undefined, wording: Wording): Row {
+  return {
+    ...(row as Row),
+    ...(wording.windowed ? { window } : {}),
+    ...(wording.rank === undefined ? {} : { [wording.rank]: rank }),
+  };
+}
+
+/** A list of ranked rows, and the window it is said with. */
+export interface Standing {
+  readonly rows: readonly Ranked[];
+  readonly window: Window | undefined;
+}
+
+/**
+ * What turns one list of ranked rows into another: what has left is deleted first, then what is new is put. With a rank the
+ * change's key ends with it, and every rank that another row has now is said again; without, it ends with the row's number.
+ * A session that has grown is said again as a whole.
+ */
+export function differences(
+  before: Standing,
+  after: Standing,
+  identity: readonly unknown[],
+  wording: Wording,
+  pane: Pane,
+): Change<Row>[] {
+  const byRank = wording.rank !== undefined;
+  const change = (op: Change<Row>['op'], { window }: Standing, one: Ranked, at: number): Change<Row> => {
+    return { op, key: [...identity, byRank ? at + 1 : one.arrival], row: rowOf(one, at + 1, window, wording), pane };
+  };
+  const holds = ({ rows }: Standing, one: Ranked, at: number): boolean =>
+    byRank ? rows[at]?.arrival === one.arrival : rows.some(({ arrival }) => arrival === one.arrival);
+  const isGone = (one: Ranked, at: number): boolean => (byRank ? at >= after.rows.length : !holds(after, one, at));
+  const grew = before.window?.end !== after.window?.end;
+  return [
+    ...before.rows.flatMap((one, at) => (isGone(one, at) ? [change('delete', before, one, at)] : [])),
+    ...after.rows.flatMap((one, at) => (!grew && holds(before, one, at) ? [] : [change('upsert', after, one, at)])),
+  ];
+}

@@ -1,0 +1,173 @@
+import { stampOf, type Change, type Window } from '../element';
+import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf, type KeyReader } from '../key';
+import type { Out, Processor } from '../operator/processor';
+import { ChangeLog } from '../state/changeLog';
+import { cell, type StateEntry, type StateTable } from '../state/table';
+import type { Assigner } from '../window/assigner';
+import { changeKeyOf } from '../window/speak';
+import type { Visit, WindowStore } from '../window/store';
+import { bestFolding, decodeBest, encodeBest, type Best, type Ranked, type Ranking } from './best';
+import { differences, rowOf, type Wording } from './differences';
+
+/** The best rows of each key and window, when the window is over: one row each, best first. */
+export class FinalTop<T> implements Processor<T, unknown> {
+  readonly speaksAt = 'drop';
+  readonly tables;
+  private drop = -Infinity;
+  private readonly store: WindowStore<T>;
+
+  constructor(
+    assigner: Assigner<T>,
+    reader: KeyReader<T>,
+    ranking: Ranking,
+    private readonly wording: Wording,
+  ) {
+    this.store = assigner.store({ folding: bestFolding(ranking), reader });
+    const drop = cell(
+      1,
+      () => this.drop,
+      (value) => (this.drop = value as number),
+    );
+    this.tables = { ...this.store.tables, drop };
+  }
+
+  onEvent(time: number, row: T, out: Out<unknown>): void {
+    this.store.add(time, row, this.drop, out);
+  }
+
+  onWatermark(_emit: number, drop: number, out: Out<unknown>): void {
+    this.drop = drop;
+    const say: Visit = (_key, window, acc) => {
+      (acc as Best).rows.forEach((one, at) => out.event(stampOf(window.end), rowOf(one, at + 1, window, this.wording)));
+    };
+    this.store.sweep(drop, drop, out, say);
+    this.store.expire(drop, out);
+  }
+
+  wantsBatch(w: number): boolean {
+    return w > this.drop;
+  }
+
+  held(): number {
+    return this.store.held();
+  }
+
+  report(): Readonly<Record<string, unknown>> {
+    return { openWindows: this.store.windows() };
+  }
+}
+
+/** What has been said of one key and window. */
+interface Said {
+  readonly window: Window;
+  rows: readonly Ranked[];
+  firings: number;
+}
+
+/** The best rows of each key and window as changes: every row that changes them is said at once. */
+export class ChangingTop<T> implements Processor<T, Change<unknown>> {
+  readonly tables;
+  private emit = -Infinity;
+  private drop = -Infinity;
+  private readonly said: KeyMap<Said>;
+  private firstEnd = Infinity;
+  private readonly log: ChangeLog;
+  private readonly store: WindowStore<T>;
+  private readonly columns: number;
+
+  constructor(
+    private readonly assigner: Assigner<T>,
+    reader: KeyReader<T>,
+    ranking: Ranking,
+    private readonly wording: Wording,
+  ) {
+    this.store = assigner.store({ folding: bestFolding(ranking), reader });
+    this.columns = reader.columns.length;
+    this.said = createKeyMap(this.columns + 1);
+    this.log = new ChangeLog(this.columns + 1);
+    const watermarks = cell(
+      1,
+      () => [this.emit, this.drop],
+      (value) => ([this.emit, this.drop] = value as [number, number]),
+    );
+    this.tables = { ...this.store.tables, watermarks, said: this.table() };
+  }
+
+  onEvent(time: number, row: T, out: Out<Change<unknown>>): void {
+    if (!this.store.add(time, row, this.drop, out)) return;
+    this.store.gone?.((key, window) => this.say(key, window, [], out));
+    this.store.touched(this.drop, (key, window) => {
+      this.say(key, window, (this.store.peek(key, window) as Best).rows, out);
+    });
+  }
+
+  private say(key: KeyOf, window: Window, rows: readonly Ranked[], out: Out<Change<unknown>>): void {
+    const identity = changeKeyOf(this.assigner.kind, window, key, this.columns);
+    const id = keyFrom(identity);
+    const said = this.said.get(id) ?? { window, rows: [], firings: 0 };
+    const pane = { timing: window.end > this.emit ? 'early' : 'late', index: said.firings, isLast: false } as const;
+    const changes = differences(said, { rows, window }, identity, this.wording, pane);
+    if (changes.length === 0) return;
+    if (rows.length === 0) this.said.delete(id);
+    else this.put(id, { window, rows: rows.slice(), firings: said.firings + 1 });
+    this.log.mark(id);
+    for (const change of changes) out.event(stampOf(window.end), change);
+  }
+
+  private put(id: KeyOf, said: Said): void {
+    this.said.set(id, said);
+    this.firstEnd = Math.min(this.firstEnd, said.window.end);
+  }
+
+  onWatermark(emit: number, drop: number, out: Out<Change<unknown>>): void {
+    this.emit = emit;
+    this.drop = drop;
+    this.store.sweep(drop, drop, out);
+    this.store.expire(drop, out);
+    if (this.firstEnd <= drop) this.forget(drop);
+  }
+
+  private forget(drop: number): void {
+    this.firstEnd = Infinity;
+    for (const [id, { window }] of this.said.entries()) {
+      if (window.end > drop) {
+        this.firstEnd = Math.min(this.firstEnd, window.end);
+        continue;
+      }
+      this.said.delete(id);
+      this.log.mark(id);
+    }
+  }
+
+  wantsBatch(w: number): boolean {
+    return w > this.drop;
+  }
+
+  held(): number {
+    return this.store.held();
+  }
+
+  report(): Readonly<Record<string, unknown>> {
+    return { openWindows: this.store.windows() };
+  }
+
+  private table(): StateTable {
+    const entryOf = (id: KeyOf, said: Said | undefined): StateEntry | undefined =>
+      said && [keyValues(id, this.columns + 1), [said.window, said.firings, encodeBest({ n: 0, rows: [...said.rows] })]];
+    const entries = (): StateEntry[] => [...this.said.entries()].map(([id, said]) => entryOf(id, said)!);
+    return {
+      version: 1,
+      size: () => this.said.size,
+      entries,
+      load: (saved) => {
+        this.said.clear();
+        for (const [values, data] of saved) {
+          const [window, firings, best] = data as [Window, number, unknown];
+          this.put(keyFrom(values), { window, firings, rows: decodeBest(best).rows });
+        }
+        this.log.loaded();
+      },
+      changes: () => this.log.take((id) => entryOf(id, this.said.get(id)), entries),
+    };
+  }
+}
