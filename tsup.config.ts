@@ -22,6 +22,7 @@ export default defineConfig({
     browser: 'src/browser.ts',
     node: 'src/node.ts',
     testing: 'src/testing/index.ts',
+    drafts: 'src/drafts.ts',
     ui: 'src/ui.ts',
   },
   format: 'esm',

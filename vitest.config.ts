@@ -6,6 +6,7 @@ const alias = [
   { find: /^tidemark$/, replacement: at('./src/index.ts') },
   { find: /^tidemark\/agg$/, replacement: at('./src/aggregate/index.ts') },
   { find: /^tidemark\/browser$/, replacement: at('./src/browser.ts') },
+  { find: /^tidemark\/drafts$/, replacement: at('./src/drafts.ts') },
   { find: /^tidemark\/node$/, replacement: at('./src/node.ts') },
   { find: /^tidemark\/testing$/, replacement: at('./src/testing/index.ts') },
   { find: /^tidemark\/ui$/, replacement: at('./src/ui.ts') },

@@ -26,5 +26,6 @@ export { signals } from './signals';
 export { transformWithState, type TransformWithStateOptions } from './transformWithState';
 export { windowJoin, type WindowJoinOptions } from './windowJoin';
 export { topN, type TopNOptions, type TopRow } from './topN';
+export { withPartitions, type TimePartition, type WithPartitions, type WithPartitionsOptions } from './withPartitions';
 export { withTimestamps } from './withTimestamps';
 export { withWatermark } from './withWatermark';

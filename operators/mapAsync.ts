@@ -4,6 +4,7 @@ import { checkOption } from '../src/errors';
 import { describe, type OperatorOptions } from '../src/operator';
 import { AsyncStage } from '../src/operator/asyncStage';
 import { connect, FusedStream, originOf, type StreamInfo } from '../src/rx';
+import { retrier, type RetryPolicy } from '../src/retry';
 import { parsePositive, type Duration } from '../src/time/duration';
 
 /** Options of `mapAsync`. */
@@ -14,6 +15,8 @@ export interface MapAsyncOptions extends OperatorOptions {
   readonly timeout?: Duration;
   /** Keep the order of the rows; default true. Without it rows only wait for watermarks, not for each other. */
   readonly ordered?: boolean;
+  /** Tries again what failed, before it counts as failed: 3 attempts, 1 and 2 seconds apart, and so on; default: never. */
+  readonly retry?: RetryPolicy;
 }
 
 /**
@@ -28,8 +31,10 @@ export interface MapAsyncOptions extends OperatorOptions {
  * ordered    ------(abW)|       not ordered: ---b--(aW)|
  * ```
  *
+ * With `retry` a row is tried again after growing waits before it counts as failed; `timeout` is for all tries together.
+ *
  * @param map - gives a promise of the new row; the signal is aborted at the timeout and when the stream is left
- * @param options - `concurrency`, `timeout`, `ordered`, `onError`
+ * @param options - `concurrency`, `timeout`, `ordered`, `retry`, `onError`
  * @returns the new rows with the old times
  * @throws `TIDEMARK_OPTION` at call
  *
@@ -53,11 +58,12 @@ export function mapAsync<T, R, K extends 'event' | 'untimed'>(
     { concurrency },
   );
   const timeoutMs = options.timeout === undefined ? Infinity : parsePositive(options.timeout, 'timeout');
+  const retry = options.retry && retrier(options.retry).description;
   const facts = {
     type: 'mapAsync',
     options,
     accepts: ['event', 'untimed'] as const,
-    description: { concurrency, ordered, timeoutMs },
+    description: { concurrency, ordered, timeoutMs, ...(retry !== undefined && { retry }) },
   };
   return (source) => {
     const upstream = [originOf<unknown>(source)];
@@ -68,12 +74,10 @@ export function mapAsync<T, R, K extends 'event' | 'untimed'>(
       upstream,
       attach: (sink, graph) => {
         const { scheduler = graph.shared.scheduler, onError: policy = traits.onError } = options;
-        const stage = new AsyncStage<T, R>(
-          plan.id,
-          { run: map, concurrency, ordered, timeoutMs, policy, scheduler },
-          sink,
-          graph,
-        );
+        // Checked above; here it gets the clock of the graph, unless it has its own.
+        const again = options.retry && retrier({ scheduler, ...options.retry });
+        const run = again === undefined ? map : (row: T, signal: AbortSignal) => again.run(() => map(row, signal), signal);
+        const stage = new AsyncStage<T, R>(plan.id, { run, concurrency, ordered, timeoutMs, policy, scheduler }, sink, graph);
         info.live = stage;
         connect(source, stage, graph);
       },

@@ -15,7 +15,7 @@ import { UNTIMED, type Traits } from '../src/traits';
 
 /** Options of `transformWithState`. */
 export interface TransformWithStateOptions<T, K, M, I> extends OperatorOptions {
-  /** Whose state and timers: a column, columns, a function, or named ones. */
+  /** Whose state and timers: a column, columns, a function (with its parameter's type written out), or named ones. */
   readonly key: K;
   /** Which time timers go by; default `none`: there are no timers. */
   readonly timeMode?: M;

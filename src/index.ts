@@ -15,6 +15,15 @@ export type {
 export * from './alerts';
 export type * from './keyed';
 export * from './connectors/sinks';
+export { lruCache, type LruCache } from './lruCache';
+export {
+  meterProgress,
+  progressMetrics,
+  stateSizeAlert,
+  type MeterLike,
+  type ProgressMetrics,
+} from './observability/progressMetrics';
+export { qualityMetrics, type Quality, type QualityMetrics, type QualityOptions } from './observability/quality';
 export { TidemarkError, type TidemarkErrorCode } from './errors';
 export {
   operator,

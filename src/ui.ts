@@ -1,1 +1,2 @@
 export { latest, type LatestOptions } from './ui/latest';
+export { toTable, type RowsToShow, type ToTableOptions } from './ui/toTable';

@@ -81,6 +81,7 @@ describe('the built package', () => {
         'tidemark/browser',
         'tidemark/node',
         'tidemark/testing',
+        'tidemark/drafts',
         'tidemark/ui',
       ]),
     );
@@ -184,7 +185,7 @@ describe('the built package', () => {
     expect(attw.status, attw.stdout + attw.stderr).toBe(0);
   }, 120_000);
 
-  it.each(['tidemark', 'tidemark/agg', 'tidemark/browser', 'tidemark/ui'])(
+  it.each(['tidemark', 'tidemark/agg', 'tidemark/browser', 'tidemark/drafts', 'tidemark/ui'])(
     '%s bundles for a browser: no Node built-in, rxjs not inside',
     async (name) => {
       const { metafile } = await bundle({
@@ -205,11 +206,11 @@ describe('the built package', () => {
     },
   );
 
-  it('immer is only in tidemark/ui', () => {
+  it('immer is only in tidemark/ui and tidemark/drafts', () => {
     const users = readdirSync(dist).filter(
       (name) => name.endsWith('.js') && /from ["']immer["']/.test(readFileSync(join(dist, name), 'utf8')),
     );
-    expect(users).toEqual(['ui.js']);
+    expect(users.sort()).toEqual(['drafts.js', 'ui.js']);
   });
 
   it('the built package shakes as well as the sources do', async () => {

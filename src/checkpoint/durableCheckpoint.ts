@@ -2,7 +2,7 @@ import { TidemarkError } from '../errors';
 import type { Checkpoint, CheckpointOptions, StoredStage } from './checkpoint';
 import { commitJson, planJson, type CheckpointLog, type Identity, type StoredCommit, type StoredPlan } from './log';
 import { isSnapshotDue, NO_STATE, withDelta, withSnapshot, type FileRef, type Manifest } from './manifest';
-import { commitName, parseStateName, planName, stateName, type StateName } from './names';
+import { commitName, parseStateName, planId, planName, stateName, type StateName } from './names';
 import type { RawState } from './rawState';
 import { encodeRecord, type RecordPlace } from './recordFile';
 import type { CommitRecord, PlanRecord, StageRecord, StateImage } from './records';
@@ -111,7 +111,7 @@ export class DurableCheckpoint implements Checkpoint {
 
   private async publishPlan(record: PlanRecord, revision: number): Promise<void> {
     const name = planName(record.batch, revision);
-    const crc = await this.publishRecord(planJson(record), { name, kind: 'plan', batch: record.batch });
+    const crc = await this.publishRecord(planJson(record), { name, kind: 'plan', which: planId(record.batch, revision) });
     this.plans.set(record.batch, revision);
     this.pendingPlan = this.newestPlan = { record, crc, revision };
   }
@@ -144,7 +144,7 @@ export class DurableCheckpoint implements Checkpoint {
       outputs: stage.meta.outputs ?? null,
       state: withDelta(this.manifest, stage.delta),
     };
-    const place = { name: commitName(record.batch), kind: 'commit', batch: record.batch } as const;
+    const place = { name: commitName(record.batch), kind: 'commit', which: String(record.batch) } as const;
     const crc = await this.publishRecord(commitJson(stored), place);
     this.commits.push({ ...stored, crc });
     this.manifest = stored.state;

@@ -4,3 +4,4 @@ export type { Digests } from './digests';
 export { memoryCheckpoint, type MemoryLocation } from './memoryBackend';
 export { openCheckpoint } from './openCheckpoint';
 export type * from './records';
+export { StoredJournal } from './storedJournal';

@@ -9,6 +9,7 @@ import {
   parseCommitName,
   parsePlanName,
   parseStateName,
+  planId,
   planName,
   PLANS,
   STATE,
@@ -84,9 +85,9 @@ export async function readLog(backend: StateBackend, digests: Digests): Promise<
     if (stateFiles.length + batches.length + plans.size > 0) throw gap(IDENTITY, 'there are files of a checkpoint without it');
     return { identity: undefined, commits: [], plans, lastPlan: undefined, pending: undefined, stateFiles, unknown };
   }
-  const identity = decodeRecord(bytes, { name: IDENTITY, kind: 'identity', queryId: '', batch: 0 }, digests)
+  const identity = decodeRecord(bytes, { name: IDENTITY, kind: 'identity', queryId: '', which: '' }, digests)
     .data as unknown as Identity;
-  const reader = new LogReader(backend, digests, identity.queryId);
+  const reader = new LogReader({ backend, digests, queryId: identity.queryId });
   const commits = await reader.commits(batches);
   const last = commits[commits.length - 1];
   const { pending, lastPlan } = await reader.lastPlans(plans, commits);
@@ -110,12 +111,32 @@ function revisions(found: readonly { readonly batch: number; readonly revision: 
   return new Map([...highest].sort(([a], [b]) => a - b));
 }
 
+/** Where the records of a query are. */
+export interface LogPlace {
+  readonly backend: StateBackend;
+  readonly digests: Digests;
+  readonly queryId: string;
+}
+
+/** Reads and verifies one revision of a plan. */
+export async function readPlan(place: LogPlace, batch: number, revision: number): Promise<StoredPlan> {
+  const { data, crc } = await readRecord(place, planName(batch, revision), 'plan', planId(batch, revision));
+  return { record: planRecord(data), crc, revision };
+}
+
+async function readRecord(
+  { backend, digests, queryId }: LogPlace,
+  name: string,
+  kind: 'plan' | 'commit',
+  which: string,
+): Promise<{ data: Json; crc: string }> {
+  const bytes = await backend.read(name);
+  if (bytes === undefined) throw gap(name, 'it was listed');
+  return decodeRecord(bytes, { name, kind, queryId, which }, digests);
+}
+
 class LogReader {
-  constructor(
-    private readonly backend: StateBackend,
-    private readonly digests: Digests,
-    private readonly queryId: string,
-  ) {}
+  constructor(private readonly place: LogPlace) {}
 
   /** All commits: contiguous, each naming the checksum of the one before, epochs and watermarks not falling. */
   async commits(batches: readonly number[]): Promise<StoredCommit[]> {
@@ -125,7 +146,7 @@ class LogReader {
       const name = commitName(batch);
       if (before !== undefined && batch !== before.record.batch + 1)
         throw gap(commitName(before.record.batch + 1), 'later commits exist');
-      const commit = storedCommit(await this.record(name, 'commit', batch));
+      const commit = storedCommit(await readRecord(this.place, name, 'commit', String(batch)));
       const { record } = commit;
       if (record.batch !== batch) throw corrupt(name, `it is of batch ${record.batch}`);
       const chained = before === undefined ? (batch === 0) === (commit.previous === null) : commit.previous === before.crc;
@@ -148,22 +169,10 @@ class LogReader {
     const next = last === undefined ? 0 : last.record.batch + 1;
     const newest = Math.max(-1, ...plans.keys());
     if (newest > next) throw gap(commitName(next), `there is a plan of batch ${newest}`);
-    const pending = plans.has(next) ? await this.plan(next, plans.get(next)!) : undefined;
-    const committed = last === undefined ? undefined : await this.plan(next - 1, plans.get(next - 1)!);
+    const pending = plans.has(next) ? await readPlan(this.place, next, plans.get(next)!) : undefined;
+    const committed = last === undefined ? undefined : await readPlan(this.place, next - 1, plans.get(next - 1)!);
     if (last !== undefined && committed!.crc !== last.plan) throw corrupt(commitName(next - 1), 'it names another plan');
     return { pending, lastPlan: pending ?? committed };
-  }
-
-  private async plan(batch: number, revision: number): Promise<StoredPlan> {
-    const name = planName(batch, revision);
-    const { data, crc } = await this.record(name, 'plan', batch);
-    return { record: planRecord(data), crc, revision };
-  }
-
-  private async record(name: string, kind: 'plan' | 'commit', batch: number): Promise<{ data: Json; crc: string }> {
-    const bytes = await this.backend.read(name);
-    if (bytes === undefined) throw gap(name, 'it was listed');
-    return decodeRecord(bytes, { name, kind, queryId: this.queryId, batch }, this.digests);
   }
 }
 

@@ -14,6 +14,9 @@ export const digits = (batch: number): string => String(batch).padStart(16, '0')
 
 export const commitName = (batch: number): string => `${COMMITS}/${digits(batch)}`;
 
+/** What a plan is called in its checksum. */
+export const planId = (batch: number, revision: number): string => `${batch}${revision === 0 ? '' : `.${revision}`}`;
+
 /** The plan of a batch; with rows left out it has a new name, and the highest revision counts. */
 export const planName = (batch: number, revision: number): string =>
   `${PLANS}/${digits(batch)}${revision === 0 ? '' : `.${revision}`}`;

@@ -53,7 +53,7 @@ async function recovered(backend: StateBackend, epoch: number, options: Checkpoi
 async function begin(backend: StateBackend, options: CheckpointOptions): Promise<Identity> {
   const { name, sources, sinks, plan } = options;
   const identity: Identity = { queryId: options.newId(), name, created: options.now(), sources, sinks, plan };
-  const place = { name: IDENTITY, kind: 'identity', queryId: '', batch: 0 } as const;
+  const place = { name: IDENTITY, kind: 'identity', queryId: '', which: '' } as const;
   const { bytes } = encodeRecord(identity as unknown as Json, place, backend.digests ?? portableDigests);
   await backend.publish([{ name: IDENTITY, bytes }]);
   return identity;

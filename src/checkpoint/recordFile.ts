@@ -12,9 +12,10 @@ const MAX_HEADER = 80;
 /** Where a record belongs: its checksum covers this, so a file copied from elsewhere fails. */
 export interface RecordPlace {
   readonly name: string;
-  readonly kind: 'identity' | 'plan' | 'commit';
+  readonly kind: 'identity' | 'plan' | 'commit' | 'journal';
   readonly queryId: string;
-  readonly batch: number;
+  /** Which one of its kind: `7`, `7.1` (a plan with rows left out), empty for the identity. */
+  readonly which: string;
 }
 
 /** A record's file and its checksum. */
@@ -65,8 +66,8 @@ function header(kind: string, length: number, crc: string): string {
   return `tidemark ${FORMAT} ${kind} ${length} ${crc}\n`;
 }
 
-function checksum(body: Uint8Array, { queryId, kind, batch }: RecordPlace, digests: Digests): string {
-  return hex(digests.crc32(body, digests.crc32(toUtf8(`${queryId} ${kind} ${batch} `))));
+function checksum(body: Uint8Array, { queryId, kind, which }: RecordPlace, digests: Digests): string {
+  return hex(digests.crc32(body, digests.crc32(toUtf8(`${queryId} ${kind} ${which} `))));
 }
 
 /** Eight hexadecimal digits. */

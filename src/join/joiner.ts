@@ -242,9 +242,7 @@ export class Joiner<L, R, O> implements Processor<Any, O> {
   }
 
   propagate(w: number): number {
-    if (w === Infinity) return w;
-    const held = w - this.plan.reach.hold;
-    return this.context.run === undefined ? held : Math.max(0, held);
+    return w === Infinity ? w : w - this.plan.reach.hold;
   }
 
   /** A batch without rows forgets something only if there is a bound, and W has moved. */

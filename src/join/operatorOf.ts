@@ -53,26 +53,24 @@ export function joinSpec<L, R, O>(draft: JoinDraft<L, R, O>, inputs: readonly Tr
 }
 
 function planOn<L, R, O>(draft: JoinDraft<L, R, O>, inputs: readonly Traits[]): JoinPlan<L, R, O> {
-  const sides = inputs.map((input) => ({
-    ties: draft.byWindow ? ('ordered' as const) : input.ties,
-    watermark: input.kind === 'event' && input.watermark,
-  }));
-  const { type, range, time, results, condition } = draft;
-  const reach = reachOf(range, sides);
-  const plan = {
-    type,
-    range,
-    time,
-    results,
-    reach,
-    left: { ...draft.left, ...sides[0]! },
-    right: { ...draft.right, ...sides[1]! },
-  };
-  // Who comes is on time, so the later time of a pair is; the time of a row that has waited for ever need not be.
+  const { type, range, results, condition } = draft;
+  const isTimed = inputs.every(({ kind }) => kind === 'event');
+  const time = isTimed ? draft.time : 'none';
+  const factsOf = ({ kind, ties, watermark }: Traits): SideFacts => ({
+    ties: draft.byWindow ? ('ordered' as const) : ties,
+    watermark: isTimed && watermark,
+    ...(kind === 'event' ? {} : { timeOf: () => 0 }), // without event time all rows are of one time
+  });
+  const [left, right] = [factsOf(inputs[0]!), factsOf(inputs[1]!)];
+  const reach = reachOf(range, [left, right]);
+  // Who comes is on time, so the later time of a pair is; the time of a row that waits for ever need not be.
   const waitsForEver = reach.left === Infinity || reach.right === Infinity;
   const hold = waitsForEver && time !== 'latest' ? Infinity : reach.hold;
-  return { ...plan, condition, reach: { ...reach, hold } };
+  const sides = { left: { ...draft.left, ...left }, right: { ...draft.right, ...right } };
+  return { type, range, time, results, condition, reach: { ...reach, hold }, ...sides };
 }
+
+type SideFacts = Pick<SidePlan<unknown>, 'ties' | 'watermark' | 'timeOf'>;
 
 function checkBounded<L, R, O>({ operator, type, unbounded }: JoinDraft<L, R, O>, { reach }: JoinPlan<L, R, O>): void {
   const isBounded = reach.left < Infinity && reach.right < Infinity;

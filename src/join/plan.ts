@@ -26,15 +26,17 @@ export interface JoinPlan<L, R, O> {
   readonly range: Range;
   readonly reach: Reach;
   readonly condition?: ((left: L, right: R) => boolean) | undefined;
-  readonly time: JoinTime;
+  /** `none`: the rows have no event time. */
+  readonly time: JoinTime | 'none';
   /** Of a connection: what it has learned of the rows is state. */
   readonly results: () => Results<L, R, O>;
 }
 
 /** When a pair happened. */
-export function pairTime(rule: JoinTime, left: number, right: number): number {
+export function pairTime(rule: JoinTime | 'none', left: number, right: number): number {
   if (rule === 'left') return left;
   if (rule === 'right') return right;
+  if (rule === 'none') return NaN;
   return left > right === (rule === 'latest') ? left : right;
 }
 

@@ -5,10 +5,19 @@ import type { StateTable } from '../state/table';
 
 type Stages = ReadonlyMap<string, Stage<unknown, unknown>>;
 
+/** What each stateful operator's state is made for, by id. */
+export function schemasOf(stages: Stages): Map<string, { type: string; schema: Json }> {
+  const schemas = new Map<string, { type: string; schema: Json }>();
+  for (const [id, { stateful, type, description }] of stages)
+    if (stateful) schemas.set(id, { type, schema: description as Json });
+  return schemas;
+}
+
 /** What changed in the state of all operators since the last call. */
 export function deltasOf(stages: Stages): OperatorDelta[] {
   const deltas: OperatorDelta[] = [];
   for (const [id, stage] of stages) {
+    if (!stage.stateful) continue;
     const tables: Record<string, TableDelta> = {};
     for (const [name, table] of Object.entries(stage.stateTables())) tables[name] = deltaOf(table);
     deltas.push({ id, type: stage.type, schema: stage.description as Json, tables });

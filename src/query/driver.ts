@@ -70,7 +70,7 @@ export class Driver {
           isDue: () => this.stopping || this.scheduler.now() >= due,
           // Asked when there is nothing left to read: whoever waits by now has had everything.
           isAwaited: () => (asked = this.waiters).length > 0,
-          sleep: () => this.sleep(Math.max(0, due - this.scheduler.now()), true),
+          sleep: () => this.sleep(Math.max(0, Math.min(due - this.scheduler.now(), this.engine.nextTimerIn())), true),
         }),
       );
       this.settle((waiter) => asked.includes(waiter));

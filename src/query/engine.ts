@@ -2,11 +2,11 @@ import type { CheckpointLocation } from '../checkpoint/backend';
 import type { Checkpoint } from '../checkpoint/checkpoint';
 import type { CommitRecord, Json, PlannedSlice, PlanRecord, SinkOutcome } from '../checkpoint/records';
 import type { CommitId } from '../connectors/sink';
-import type { BadRecord, Slice } from '../connectors/source';
+import type { BadRecord, Journal, Slice } from '../connectors/source';
 import { isTidemarkError, TidemarkError } from '../errors';
 import { after, type Batch, type SchedulerLike } from '../rx';
 import { GraphRun, type BatchResult, type Feed, type Failure } from './graphRun';
-import { deltasOf, loadState } from './deltas';
+import { deltasOf, loadState, schemasOf } from './deltas';
 import type { Pipeline } from './pipeline';
 import { Timings } from './progress';
 import { recover } from './recovery';
@@ -41,6 +41,8 @@ export interface Surroundings {
   newSeed(): number;
   wake(): void;
   openCheckpoint(location: CheckpointLocation): Promise<Checkpoint>;
+  /** A source's log in the checkpoint; undefined where nothing is durable. */
+  openJournal(queryId: string, source: string): Promise<Journal | undefined>;
 }
 
 /**
@@ -85,7 +87,11 @@ export class Engine {
     const adopted = await recover(this.checkpoint, this.sinks);
     this.pending = adopted === undefined ? this.checkpoint.pending : undefined;
     this.resume();
-    await this.sources.open(now, () => this.around.wake());
+    await this.sources.open(
+      now,
+      () => this.around.wake(),
+      (id) => this.around.openJournal(queryId, id),
+    );
     if (adopted !== undefined) this.ran = true;
     return adopted;
   }
@@ -129,7 +135,7 @@ export class Engine {
   nextTimerIn(): number {
     const now = this.around.scheduler.now();
     const timer = this.run === undefined ? Infinity : this.run.nextTimer();
-    return Math.max(0, Math.min(timer - now, this.watermarks.lookAgainIn(now)));
+    return Math.max(0, Math.min(timer - now, this.watermarks.lookAgainIn(now), this.sources.pollEveryMs));
   }
 
   /**
@@ -353,6 +359,14 @@ export class Engine {
   private dropGraph(): void {
     this.run?.close();
     this.run = undefined;
+  }
+
+  /** What the state of each operator is made for: wired as it will run, and taken down again. */
+  schemas(): ReturnType<typeof schemasOf> {
+    const run = new GraphRun(this.pipeline, { id: -1, time: 0, late: 0, watermark: 0 });
+    const schemas = schemasOf(run.stages());
+    run.close();
+    return schemas;
   }
 
   /** Where it stands, for whoever must find out why it failed. */

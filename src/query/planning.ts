@@ -26,12 +26,6 @@ export function planOf(pipeline: Pipeline): Json {
   return { operators: nodes, outputs: pipeline.outputs.map(({ name, mode, plan }) => ({ name, mode, from: plan.id })) };
 }
 
-/** What each stateful operator's state is made for. */
-export function schemasOf(pipeline: Pipeline): Map<string, { type: string; schema: Json }> {
-  const stateful = nodesOf(pipeline).filter((node) => node.stateful);
-  return new Map(stateful.map(({ id, type, description }) => [id, { type, schema: description as Json }]));
-}
-
 /** State that outlives the process is found by its operator's id, so the user names it. Watermarks keep nothing of value. */
 export function checkIds(pipeline: Pipeline): void {
   const nameless = nodesOf(pipeline).filter(({ stateful, named, type }) => stateful && named !== true && !TIMEKEEPERS.has(type));

@@ -58,6 +58,8 @@ export interface SourceProgress {
   readonly numInputRows: number;
   readonly inputRowsPerSecond: number;
   readonly processedRowsPerSecond: number;
+  /** What the source itself has to tell: files waiting, fields made null, rows dropped, … */
+  readonly metrics: Readonly<Record<string, number>>;
 }
 
 /** What one sink took. */

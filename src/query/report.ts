@@ -102,6 +102,7 @@ export class Reporter {
         numInputRows: rows,
         inputRowsPerSecond: rate(rows, sinceLast),
         processedRowsPerSecond: rate(rows, duration),
+        metrics: this.engine.sources.reportOf(id) ?? {},
       };
     }
     return sources;

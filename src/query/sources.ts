@@ -1,5 +1,5 @@
 import type { CommitRecord, Json, PlannedSlice, PlanRecord } from '../checkpoint/records';
-import type { BadRecord, Offset, Slice, Source, SourceReader } from '../connectors/source';
+import type { BadRecord, Journal, Offset, Slice, Source, SourceReader } from '../connectors/source';
 
 /** The open sources of a query and how far each of them is committed. */
 export class Sources {
@@ -8,9 +8,12 @@ export class Sources {
 
   constructor(readonly all: ReadonlyMap<string, Source<unknown>>) {}
 
-  async open(now: () => number, wake: () => void): Promise<void> {
+  /** @param journalOf - with a durable checkpoint: a log for each source that keeps one */
+  async open(now: () => number, wake: () => void, journalOf: (id: string) => Promise<Journal | undefined>): Promise<void> {
     for (const [id, source] of this.all) {
-      this.readers.set(id, await source.open({ id, now, wake }));
+      const journal = await journalOf(id);
+      const context = journal === undefined ? { id, now, wake } : { id, now, wake, journal };
+      this.readers.set(id, await source.open(context));
       if (!this.positions.has(id)) this.positions.set(id, null);
     }
   }
@@ -69,6 +72,16 @@ export class Sources {
 
   async freeze(): Promise<void> {
     for (const reader of this.readers.values()) await reader.freeze?.();
+  }
+
+  /** A query that waits for data asks again after so many ms; Infinity: never. */
+  get pollEveryMs(): number {
+    return Math.min(Infinity, ...[...this.all.values()].map(({ pollEveryMs }) => pollEveryMs ?? Infinity));
+  }
+
+  /** Figures that a source has to tell. */
+  reportOf(id: string): Readonly<Record<string, number>> | undefined {
+    return this.readers.get(id)?.report?.();
   }
 
   /** Nothing will ever come from any of them. */

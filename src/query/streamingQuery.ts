@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { CheckpointLocation } from '../checkpoint/backend';
-import { openCheckpoint, type Checkpoint } from '../checkpoint';
+import { openCheckpoint, StoredJournal, type Checkpoint, type StateBackend } from '../checkpoint';
 import { isTidemarkError, TidemarkError } from '../errors';
 import { explain, type Explanation } from '../observability/explain';
 import { after, defaultScheduler, Subject, type SchedulerLike } from '../rx';
@@ -10,7 +10,7 @@ import { Driver, type QueryStatus } from './driver';
 import { Engine, type FinishedBatch } from './engine';
 import { guaranteeOf, type Guarantee } from './guarantee';
 import { newId, newSeed } from './ids';
-import { checkIds, planOf, schemasOf } from './planning';
+import { checkIds, planOf } from './planning';
 import type { Pipeline } from './pipeline';
 import type { QueryProgress } from './progress';
 import { Reporter } from './report';
@@ -166,11 +166,14 @@ class ActiveRun {
       newSeed,
       wake: () => this.driver.wake(),
       openCheckpoint: (location) => this.openCheckpoint(location),
+      openJournal: async (queryId, source) => (this.durable ? StoredJournal.open(this.durable, queryId, source) : undefined),
     });
     this.driver = new Driver(this.engine, settings.trigger, this.scheduler, (batch) => this.report(batch));
   }
 
   private reporter: Reporter | undefined;
+  /** The backend, where what it keeps outlives the process. */
+  private durable: StateBackend | undefined;
 
   async start(): Promise<void> {
     try {
@@ -189,12 +192,15 @@ class ActiveRun {
     const backend = await location.open();
     this.guarantee = guaranteeOf(pipeline.sources, this.engine.sinks.all, backend.capabilities, settings.trigger);
     this.advise(adviceOf(pipeline, settings.outputMode, backend.capabilities));
-    if (backend.capabilities.durability !== 'none') checkIds(pipeline);
+    if (backend.capabilities.durability !== 'none') {
+      checkIds(pipeline);
+      this.durable = backend;
+    }
     const checkpoint = await openCheckpoint(
       { location: location.location, open: () => Promise.resolve(backend) },
       {
         name: settings.name,
-        operators: schemasOf(pipeline),
+        operators: this.engine.schemas(),
         sources: [...pipeline.sources.keys()],
         sinks: this.engine.sinks.all.map(({ name }) => name),
         plan: planOf(pipeline),

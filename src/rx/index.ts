@@ -4,6 +4,7 @@ export { Kind, signalOf } from './edge';
 export { Graph, type LiveStage } from './graph';
 export { ManualRun, type Batch, type EventTimes, type OutputMode, type Proposal, type Run } from './run';
 export { Subject } from 'rxjs';
+export { mapped } from './mapped';
 export { Pulse } from './pulse';
 export { FusedStream, infoOf, originOf, type StreamInfo } from './stream';
 export { TASK, type Entry } from './trampoline';

@@ -78,8 +78,9 @@ export class TimingWheel<V extends Wheeled> {
   private readonly slots: (Slot<V> | undefined)[] = [];
   /** One bit a slot that may hold something. */
   private readonly masks = new Int32Array(TOP + 1);
-  /** What was added behind the cursor. */
+  /** What was added behind the cursor. While it is taken it lies in a wheel of its own, so that its order is as any other's. */
   private overdue = new Slot<V>();
+  private past: TimingWheel<V> | undefined;
 
   add(thing: V): void {
     this.size++;
@@ -112,7 +113,7 @@ export class TimingWheel<V extends Wheeled> {
       this.size--;
       return visit(thing);
     };
-    if (!this.takeOverdue(limit, visit)) return;
+    if (this.overdue.size > 0 && !this.takeOverdue(limit, counted)) return;
     for (let at = this.first(); at >= 0; at = this.first()) {
       const level = at >> BITS;
       const slot = at & (SLOTS - 1);
@@ -134,6 +135,7 @@ export class TimingWheel<V extends Wheeled> {
     this.slots.length = 0;
     this.masks.fill(0);
     this.overdue = new Slot();
+    this.past = undefined;
     this.cursor = BEGINNING;
     this.size = 0;
   }
@@ -141,7 +143,7 @@ export class TimingWheel<V extends Wheeled> {
   private place(thing: V): void {
     this.moves++;
     const { time } = thing;
-    if (time < this.cursor) return this.overdue.add(thing);
+    if (time < this.cursor) return this.past === undefined ? this.overdue.add(thing) : this.past.place(thing);
     let level = 0;
     while (level < TOP && Math.floor(time / WIDTH[level + 1]!) !== Math.floor(this.cursor / WIDTH[level + 1]!)) level++;
     const slot = slotOf(level, time);
@@ -186,11 +188,15 @@ export class TimingWheel<V extends Wheeled> {
   }
 
   private takeOverdue(limit: number, visit: Visit<V>): boolean {
-    if (this.overdue.size === 0) return true;
-    const due: V[] = [];
-    for (const thing of this.overdue.all) if (thing !== undefined && thing.time < limit) due.push(thing);
-    for (const thing of due) this.delete(thing);
-    return due.sort((a, b) => a.time - b.time).every((thing) => visit(thing) !== false);
+    const past = (this.past = new TimingWheel<V>());
+    past.placeAll(this.overdue);
+    let isOpen = true;
+    past.take(Math.min(limit, this.cursor), (thing) => (isOpen = visit(thing) !== false));
+    this.past = undefined;
+    this.overdue = new Slot();
+    for (const slot of [...past.slots, past.overdue])
+      for (const thing of slot?.all ?? []) if (thing !== undefined) this.overdue.add(thing);
+    return isOpen;
   }
 }
 

@@ -3,3 +3,12 @@ export { ManualClock } from './manualClock';
 export { OperatorHarness, operatorHarness, type HarnessOptions, type HarnessSnapshot } from './operatorHarness';
 export { batchOracle, type OracleAnswer, type OracleQuery } from './oracle';
 export { weave, type WeaveValues } from './weave';
+export { simulatedFiles, SimulatedCrash, type SimulatedFiles } from './simulatedFiles';
+export {
+  crashTest,
+  type CrashCase,
+  type CrashFindings,
+  type CrashReport,
+  type CrashTestOptions,
+  type CrashWorld,
+} from './crashTest';

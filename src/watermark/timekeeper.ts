@@ -96,7 +96,8 @@ export class Timekeeper<T> implements Processor<T, T> {
     this.silentRows++;
     if (candidate > this.natural) {
       this.natural = candidate;
-      if (this.w > candidate) this.context.idleAdvance(this.w - candidate); // the rows have caught up with part of it
+      // The rows have caught up with part of what the clock gave.
+      if (this.run === undefined && this.w > candidate) this.context.idleAdvance(this.w - candidate);
     }
     if (this.natural > this.w && this.silentRows >= this.everyRows) this.follow(out);
   }
@@ -231,7 +232,7 @@ export class Timekeeper<T> implements Processor<T, T> {
     ];
     [this.max, this.w, this.natural, this.silentRows, this.sinceFeedback] = [max, w, natural, silentRows, sinceFeedback];
     this.lost = (this.context.lostAtEnd() ?? 0) - unreported; // a new graph counts from 0
-    if (w > natural) this.context.idleAdvance(w - natural);
+    if (this.run === undefined && w > natural) this.context.idleAdvance(w - natural);
     this.generator?.decode(generator);
     // After a restart only the query's W is known: every input has to catch up by its own rows (Spark's rule).
     if (this.run !== undefined) this.max = this.natural = this.w = -Infinity;

@@ -10,8 +10,10 @@ import {
   dropDuplicatesWithinWatermark,
   filterRows,
   finalOnly,
+  flatMapGroupsWithState,
   flatMapRows,
   globalWindow,
+  keyedProcess,
   mapRows,
   mergeStreams,
   monotonous,
@@ -24,10 +26,12 @@ import {
   reassignWatermark,
   session,
   sliding,
+  transformWithState,
   trigger,
   tumbling,
   withWatermark,
   type Assigner,
+  type Collector,
   type Element,
 } from 'tidemark';
 
@@ -47,7 +51,7 @@ export interface Entry {
   readonly name: string;
   readonly make: Make;
   readonly takes: 'untimed' | 'event' | 'change';
-  readonly gives: 'event' | 'change';
+  readonly gives: 'event' | 'change' | 'untimed';
   /** The rows that come in go out, with their times: what was late before is late behind it. */
   readonly passes: boolean;
   /** Makes watermarks itself, so that those of the input bind it to nothing. */
@@ -139,6 +143,82 @@ const head = (name: string, make: () => unknown): Entry => ({
 
 const time = (each: Any): number => each.t ?? 0;
 
+/** Keyed state: figures of a key, and what timers say of them. Times before 1970 occur, which timeouts do not take. */
+const keyedOperators: readonly Entry[] = [
+  row('keyedProcess', () =>
+    keyedProcess<Any, 'k', Any>(
+      (handle) => {
+        const seen = handle.listState<number>('seen');
+        return {
+          onRow(each, { time: at, eventTimers, processingTimers }, out) {
+            seen.append(each.id ?? 0);
+            if (at < 8e15) eventTimers.register(at + (each.gap ?? 3)); // not behind the last instant of a Date
+            processingTimers.register(at);
+            out({ ...each, v: seen.get().length });
+          },
+          onTimer: ({ time: at }, { key, eventTimers }, out) => {
+            out({ t: at, k: key, v: seen.get().length });
+            if (at % 3 === 0 && at < 8e15) eventTimers.register(at + 7);
+          },
+        };
+      },
+      { key: 'k' },
+    ),
+  ),
+  result('transformWithState by event time', () =>
+    transformWithState<Any, readonly ['k'], Any, unknown, 'eventTime'>(
+      (handle) => {
+        const last = handle.valueState<number>('last');
+        const byGap = handle.mapState<number, number>('byGap');
+        return {
+          handleInputRows({ k }, rows, timers, out) {
+            for (const each of rows) byGap.put(each.gap ?? 0, (byGap.get(each.gap ?? 0) ?? 0) + 1);
+            if (last.exists()) timers.delete(last.get()!);
+            last.update((rows[0]?.t ?? rows[0]?.id ?? 0) + 4);
+            timers.register(last.get()!);
+            out({ k, id: [...byGap].length, t: last.get()! });
+          },
+          handleExpiredTimer({ k }, at, timers, out) {
+            out({ k, t: at, id: timers.list().length });
+            if (at % 4 === 0) byGap.clear();
+          },
+        };
+      },
+      { key: ['k'], timeMode: 'eventTime' },
+    ),
+  ),
+  result('transformWithState without timers', () =>
+    transformWithState<Any, 'k', Any>(
+      (handle) => {
+        const count = handle.valueState<number>('count');
+        return {
+          handleInputRows(k, rows, _timers, out: Collector<Any>) {
+            count.update((count.get() ?? 0) + rows.length);
+            for (let i = 0; i < count.get()! % 3; i++) out({ k, id: count.get()! });
+          },
+        };
+      },
+      { key: 'k' },
+    ),
+  ),
+  {
+    ...result('flatMapGroupsWithState', () =>
+      flatMapGroupsWithState<Any, 'k', number, Any, 'eventTime'>({
+        key: 'k',
+        timeout: 'eventTime',
+        *update(k, rows, state) {
+          if (state.hasTimedOut) state.remove();
+          else state.update((state.getOption() ?? 0) + rows.length);
+          const later = (rows[0]?.t ?? 0) + 12;
+          if (later > 0 && later >= state.getCurrentWatermarkMs()) state.setTimeoutTimestamp(later);
+          yield { k, v: state.getOption() ?? -1 };
+        },
+      }),
+    ),
+    gives: 'untimed',
+  },
+];
+
 export const HEADS: readonly Entry[] = [
   head('fixedDelay(0)', () => withWatermark(time, 0)),
   head('fixedDelay(12)', () => withWatermark(time, 12)),
@@ -174,6 +254,7 @@ export const OPERATORS: readonly Entry[] = [
   row('mergeStreams of one', () => (source: Observable<Element<Any>>) => mergeStreams([source])),
   { ...row('reassignWatermark', () => reassignWatermark<Any>((each) => (each.t ?? each.id ?? 0) + 3, 10)), makesTime: true },
   ...aggregates,
+  ...keyedOperators,
   result('aggregate without merging', () => aggregate({ key: 'k', window: sliding(12, 4), select: { v: unordered } } as never)),
   result('aggregate of sessions without merging', () => aggregate({ window: session(8), select: { v: unordered } } as never)),
   result('aggregate with velocity', () =>

@@ -120,6 +120,22 @@ describe('the timing wheel', () => {
     expect(idsOf(due(wheel, Infinity))).toEqual([3000]);
   });
 
+  it('what is overdue comes in the same order, with what is added meanwhile', () => {
+    const wheel = new TimingWheel<Thing>();
+    expect(due(wheel, 1000)).toEqual([]);
+    [500, 300, 700].forEach((at) => wheel.add(new Thing(at, at)));
+    const seen: number[] = [];
+    wheel.take(600, ({ id }) => {
+      seen.push(id);
+      if (id === 300) [400, 300.5, 200, 2000].forEach((at) => wheel.add(new Thing(Math.floor(at), at)));
+    });
+    expect(seen).toEqual([300, 400, 500]);
+    expect(wheel.size).toBe(4);
+    expect(wheel.next()).toBeLessThanOrEqual(200);
+    expect(idsOf(due(wheel, Infinity))).toEqual([200, 300.5, 700, 2000]);
+    expect(wheel.size).toBe(0);
+  });
+
   it('what is deleted while others are taken does not come', () => {
     const wheel = new TimingWheel<Thing>();
     const things = [1, 1, 1, 70].map((time, id) => new Thing(time, id));

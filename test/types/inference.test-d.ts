@@ -9,9 +9,11 @@ import {
   events,
   filterRows,
   finalOnly,
+  flatMapGroupsWithState,
   flatMapRows,
   globalWindow,
   mapAsync,
+  mapGroupsWithState,
   mapRows,
   mergeStreams,
   onClose,
@@ -21,12 +23,15 @@ import {
   session,
   signals,
   sliding,
+  transformWithState,
   tumbling,
   withTimestamps,
   withWatermark,
   type Change,
   type ChangeStream,
+  type Collector,
   type EventStream,
+  type GroupState,
   type Signal,
   type UntimedStream,
   type Window,
@@ -177,3 +182,33 @@ const hourly = timed.pipe(
   rows(),
 );
 export type N1 = Expect<Equal<RowsOf<typeof hourly>, { window: Window; k: string; mean: number | null; hours: number }>>;
+
+// Keyed state: the state's type from the annotation, rows and key from the pipe, results from what is given back.
+const grouped = timed.pipe(
+  flatMapGroupsWithState({
+    key: 'k',
+    timeout: 'eventTime',
+    update: (key, given, state: GroupState<number>) => {
+      state.update((state.getOption() ?? 0) + given.length);
+      return [{ key, n: state.get(), first: given[0]?.v }];
+    },
+  }),
+);
+export const isGrouped: UntimedStream<{ key: string; n: number; first: number | null | undefined }> = grouped;
+const groupedOnce = untimed.pipe(mapGroupsWithState({ key: ['k', 'at'], update: (key, _rows, _state: GroupState<Date>) => key }));
+export const isGroupedOnce: UntimedStream<{ k: string; at: Date }> = groupedOnce;
+const transformed = timed.pipe(
+  transformWithState(
+    (handle) => {
+      const count = handle.valueState<number>('n');
+      return {
+        handleInputRows(key, given, timers, out: Collector<{ key: number; n: number | undefined }>) {
+          timers.register(given[0]!.t);
+          out({ key, n: count.get() });
+        },
+      };
+    },
+    { key: (row: Ev) => row.t, timeMode: 'eventTime' }, // annotated: the key's type is needed before this argument is read
+  ),
+);
+export const isTransformed: EventStream<{ key: number; n: number | undefined }> = transformed;

@@ -6,11 +6,14 @@ import {
   dropDuplicates,
   events,
   filterRows,
+  flatMapGroupsWithState,
+  mapGroupsWithState,
   mapRows,
   onUpdate,
   rows,
   tumbling,
   withWatermark,
+  type GroupState,
 } from 'tidemark';
 
 interface Ev {
@@ -93,3 +96,11 @@ src.pipe(withWatermark('t', '10'));
 tumbling('1 month');
 // @ts-expect-error misspelt
 src.pipe(withWatermark('t', '10 minutes', { idleAfter: '1 mniute' }));
+
+// Keyed state.
+// @ts-expect-error timeouts in event time need event time
+untimed.pipe(flatMapGroupsWithState({ key: 'k', timeout: 'eventTime', update: () => [] }));
+// @ts-expect-error a column that is not there
+timed.pipe(mapGroupsWithState({ key: 'nothing', update: () => 1 }));
+// @ts-expect-error the state is a number
+timed.pipe(mapGroupsWithState({ key: 'k', update: (_key, _rows, state: GroupState<number>) => state.update('one') }));

@@ -21,6 +21,8 @@ export interface PlanNode {
   readonly pending?: Pending;
   /** Complete mode: changes whose last rows are the table. */
   readonly isTable?: true;
+  /** A join whose pairs have the time of their right rows, for a window over that. */
+  readonly otherwise?: PlanNode;
   /** The stream; without the pending windows. */
   readonly open: () => Stream;
 }

@@ -1,11 +1,12 @@
 import { lacking, lackingIfListed, type Feature } from '../features';
 import { malformed } from '../shape';
+import { joined } from './join';
 import { materialised, type PlanNode } from './nodes';
 import type { OpOf, QueryOperator, Table } from './operators';
 import { aggregated, distinct, withPrevious } from './stateful';
 import { computed, filtered, joinedStatic, selected, united } from './stateless';
-import { watermarked, windowed } from './timed';
-import { joined, unbuilt } from './unbuilt';
+import { watermarked, windowed, windowTimed } from './timed';
+import { unbuilt } from './unbuilt';
 
 export interface PlanContext {
   readonly mode: 'append' | 'complete';
@@ -81,7 +82,9 @@ class Planner {
   }
 
   /** Operators with one input. */
-  private follow(op: Exclude<QueryOperator, OpOf<'union' | 'join'>>, input: PlanNode, at: string): PlanNode {
+  private follow(op: Exclude<QueryOperator, OpOf<'union' | 'join'>>, given: PlanNode, at: string): PlanNode {
+    const { otherwise, ...one } = given;
+    const input = op.op === 'window' && otherwise?.time === op.column ? otherwise : one;
     switch (op.op) {
       case 'withWatermark':
         return watermarked(op, input, this.context.mode === 'complete');
@@ -93,6 +96,8 @@ class Planner {
         return computed(op, input, at);
       case 'joinStatic':
         return joinedStatic(op, input, this.context.tables, at);
+      case 'windowTime':
+        return this.windowTime(op, input);
       case 'window':
       case 'sessionWindow':
         return this.window(op, input);
@@ -110,6 +115,12 @@ class Planner {
   private window(op: OpOf<'window'> | OpOf<'sessionWindow'>, input: PlanNode): PlanNode {
     if (input.timed && input.time !== op.column) this.lacks.push(lacking('window over another time'));
     return windowed(op, input);
+  }
+
+  /** Results of windows have the time already: it only gets a name. */
+  private windowTime(op: OpOf<'windowTime'>, input: PlanNode): PlanNode {
+    if (input.time !== undefined) this.lacks.push(lacking('window time of rows that are no results'));
+    return windowTimed(op, input);
   }
 
   private union({ inputs: [first, ...others] }: OpOf<'union'>, at: string): PlanNode {

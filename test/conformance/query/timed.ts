@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import { session, sliding, tumbling, withTimestamps, withWatermark, type Assigner } from 'tidemark';
+import { mapRows, session, sliding, tumbling, withTimestamps, withWatermark, type Assigner } from 'tidemark';
 import { malformed } from '../shape';
 import type { Columns, Row } from './columns';
 import { materialised, named, once, type PlanNode, type Stream } from './nodes';
@@ -30,6 +30,14 @@ export function windowed(op: OpOf<'window'> | OpOf<'sessionWindow'>, given: Plan
   const input = rows.timed ? rows : timed(rows, column, false, withTimestamps(column as never, OPTIONS) as Timing);
   const assigner = op.op === 'window' ? gridOf(op) : sessionOf(op, input.columns);
   return { ...input, columns: input.columns.with(as, true), pending: { as, assigner } };
+}
+
+/** The last instant of a window as a column, and as the event time. */
+export function windowTimed({ window, as }: OpOf<'windowTime'>, given: PlanNode): PlanNode {
+  const input = materialised(given);
+  const end = input.columns.reader(`${window}.end`);
+  const named = (row: Row): Row => ({ ...row, [as]: (end(row) as number) - 1 });
+  return { ...input, columns: input.columns.with(as), time: as, open: once(() => input.open().pipe(mapRows(named))) };
 }
 
 function gridOf({ sizeMs, slideMs = sizeMs, offsetMs = 0 }: OpOf<'window'>): Assigner<Row> {

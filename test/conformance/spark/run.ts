@@ -10,6 +10,7 @@ import { finished, ResultTable, tailPlan } from '../query/table';
 import { anything, dictOf, isRecord, list, listOf, malformed, maybe, object, oneOf, text, type Shaped } from '../shape';
 import { skipIfLacking } from '../verdict';
 import { runGroupStateError, runGroupStateUpdate } from './groupState';
+import { checkJoinWatermark } from './joinWatermark';
 import { namesOf, rowOf, streamShape, tableShape } from './rows';
 import { confShape, stepsOf, type Step, type StepOf } from './steps';
 
@@ -71,6 +72,7 @@ export function runSparkCase(given: unknown): void {
 const REFUSALS: Readonly<Record<string, readonly string[]>> = {
   'negative-delay': ['TIDEMARK_OPTION', 'TIDEMARK_DURATION'],
   'watermark-redefined': ['TIDEMARK_WATERMARK_REDEFINED'],
+  'join-needs-equality': ['TIDEMARK_OPTION'],
 };
 
 /** The query, built; undefined when it was refused as the case expects. */
@@ -89,6 +91,7 @@ function understood(one: QueryCase, steps: readonly Step[]): BatchRun | undefine
 const TABLES: Readonly<Record<string, (row: unknown, at: string) => void>> = {
   groupStateUpdate: runGroupStateUpdate,
   groupStateError: runGroupStateError,
+  joinOutputWatermark: checkJoinWatermark,
 };
 
 function runTable(given: unknown): void {

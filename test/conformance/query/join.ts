@@ -1,0 +1,89 @@
+import { intervalJoin, windowJoin, type Element, type JoinTime, type JoinType } from 'tidemark';
+import { EMPTY, type Observable, type OperatorFunction } from 'rxjs';
+import { isRecord } from '../shape';
+import { materialised, named, once, type PlanNode, type Stream } from './nodes';
+import type { OpOf } from './operators';
+import { testOf, type Test } from './predicate';
+import type { Row } from './columns';
+
+type Join = OpOf<'join'>;
+
+const TYPES = {
+  inner: 'inner',
+  left_outer: 'left',
+  right_outer: 'right',
+  full_outer: 'full',
+  left_semi: 'leftSemi',
+} as const satisfies Record<Join['type'], JoinType>;
+
+/** A join; its event time is that of its left rows, or, where a window asks for it, that of its right rows. */
+export function joined(op: Join, givenLeft: PlanNode, givenRight: PlanNode, at: string): PlanNode {
+  const [left, right] = [materialised(givenLeft), materialised(givenRight)];
+  left.columns.check(...op.on.map(([column]) => column), ...(op.timeRange === undefined ? [] : [op.timeRange.left]));
+  right.columns.check(...op.on.map(([, column]) => column), ...(op.timeRange === undefined ? [] : [op.timeRange.right]));
+  const conditions = conditionsOf(op.where, left, right, `${at}.where`);
+  const columns = op.type === 'left_semi' ? left.columns : left.columns.and(right.columns);
+  const base = { columns, timed: left.timed && right.timed, watermark: left.watermark || right.watermark };
+  const by = (time: JoinTime): (() => Stream) => {
+    const join = operatorOf(op, left, right, conditions, time);
+    join(EMPTY); // what the options refuse is refused while the query is read
+    return once(() => left.open().pipe(join(right.open())));
+  };
+  const { time: leftTime } = left;
+  if (leftTime === undefined || op.on.some(([column]) => left.columns.isWindow(column))) return { ...base, open: by('left') };
+  const node = { ...base, time: leftTime, open: by('left') };
+  return right.time === undefined ? node : { ...node, otherwise: { ...base, time: right.time, open: by('right') } };
+}
+
+type Conditions = {
+  readonly where?: { readonly left?: Test; readonly right?: Test };
+  readonly condition?: (l: Row, r: Row) => boolean;
+};
+
+/** One-sided conditions; a bare predicate speaks of both sides. */
+function conditionsOf(where: unknown, left: PlanNode, right: PlanNode, at: string): Conditions {
+  if (Array.isArray(where)) {
+    const test = testOf(where, left.columns.and(right.columns), at);
+    return { condition: (l, r) => test({ ...l, ...r }) };
+  }
+  if (!isRecord(where)) return {};
+  const { left: ofLeft, right: ofRight } = where;
+  return {
+    where: {
+      ...(ofLeft === undefined ? {} : { left: testOf(ofLeft, left.columns, `${at}.left`) }),
+      ...(ofRight === undefined ? {} : { right: testOf(ofRight, right.columns, `${at}.right`) }),
+    },
+  };
+}
+
+type Operator = (other$: Observable<Element<Row>>) => OperatorFunction<Element<Row>, Element<Row>>;
+
+/** What must be equal says which join: a window, the event times, or keys alone. */
+function operatorOf(op: Join, left: PlanNode, right: PlanNode, conditions: Conditions, time: JoinTime): Operator {
+  const type = TYPES[op.type];
+  const window = op.on.find(([l, r]) => left.columns.isWindow(l) && right.columns.isWindow(r));
+  const times = op.on.find(([l, r]) => l === left.time && r === right.time);
+  const others = op.on.filter((pair) => pair !== window && (pair !== times || op.on.length === 1));
+  const on = { left: keyOf(others, 0, left), right: keyOf(others, 1, right) };
+  const options = { ...named(op.id), ...conditions, on, type, unbounded: type === 'inner' };
+  if (window !== undefined) {
+    const columns = { left: window[0], right: window[1] };
+    return (other$) => windowJoin(other$, { ...options, window: columns } as never) as never;
+  }
+  const within = times === undefined ? withinOf(op) : { after: 0 };
+  return (other$) => intervalJoin(other$, { ...options, time, ...(within === undefined ? {} : { within }) } as never) as never;
+}
+
+function keyOf(pairs: Join['on'], side: 0 | 1, { columns }: PlanNode): Readonly<Record<string, (row: Row) => unknown>> {
+  return Object.fromEntries(pairs.map((pair, i) => [`k${i}`, columns.reader(pair[side])]));
+}
+
+/** The cases bound left - right, the library right - left. */
+function withinOf({ timeRange: range }: Join): object | undefined {
+  if (range === undefined) return undefined;
+  const { minMs, maxMs, minInclusive = true, maxInclusive = true } = range;
+  return {
+    ...(maxMs === undefined ? {} : { min: -maxMs, minInclusive: maxInclusive }),
+    ...(minMs === undefined ? {} : { max: -minMs, maxInclusive: minInclusive }),
+  };
+}
