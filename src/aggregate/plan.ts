@@ -9,15 +9,16 @@ interface Cell {
   read(row: unknown): unknown;
   add(acc: unknown, value: unknown, arrival: number): void;
   merge: ((into: unknown, from: unknown) => void) | undefined;
-  /** See `Folding.leave`; absent where it never is exact. */
   exact?: Exact;
   encode(acc: unknown): unknown;
   decode(data: unknown): unknown;
 }
 
 /** Taking a merged accumulator out again, where that is exact. */
-interface Exact {
+export interface Exact {
+  /** Merging accumulators of which all are whole is exact, whatever the order. */
   isWhole(acc: unknown): boolean;
+  /** Takes out what was merged into it, if all that was merged is whole. False: not possible, and `into` is spoilt. */
   leave(into: unknown, from: unknown): boolean;
 }
 
@@ -44,10 +45,8 @@ export interface Folding {
   read(row: unknown): unknown;
   add(acc: unknown, value: unknown, arrival: number): void;
   merge(into: unknown, from: unknown): void;
-  /** Merging accumulators of which all are whole is exact, whatever the order. */
-  isWhole(acc: unknown): boolean;
-  /** Takes out what was merged into it, if all that was merged is whole. False: not possible, and `into` is spoilt. */
-  leave(into: unknown, from: unknown): boolean;
+  /** Absent where taking out is never exact. */
+  readonly exact?: Exact | undefined;
   /** Slices may be shared: every aggregate merges, and order does not matter or is numbered. */
   readonly mergeable: boolean;
   /** For each column: its value. */
@@ -202,19 +201,15 @@ function mergeOf(cell: Cell): (into: unknown, from: unknown) => void {
   );
 }
 
-const NEVER: Exact = { isWhole: () => false, leave: () => false };
-
 function single(cell: Cell, columns: readonly Column[]): Shape {
   const { create, read, add, encode, decode } = cell;
-  const { isWhole, leave } = cell.exact ?? NEVER;
   return {
     create,
     read,
     add,
     encode,
     decode,
-    isWhole,
-    leave,
+    exact: cell.exact,
     merge: mergeOf(cell),
     reads: columns.map((column) => column.result),
   };
@@ -228,7 +223,7 @@ interface Pair {
 function pair(first: Cell, second: Cell, columns: readonly Column[]): Shape {
   const values: Pair = { a: undefined, b: undefined }; // reused: read, then add, never interleaved
   const [mergeA, mergeB] = [mergeOf(first), mergeOf(second)];
-  const [exactA, exactB] = [first.exact ?? NEVER, second.exact ?? NEVER];
+  const [exactA, exactB] = [first.exact, second.exact];
   return {
     create: () => ({ a: first.create(), b: second.create() }),
     read(row) {
@@ -244,8 +239,12 @@ function pair(first: Cell, second: Cell, columns: readonly Column[]): Shape {
       mergeA((into as Pair).a, (from as Pair).a);
       mergeB((into as Pair).b, (from as Pair).b);
     },
-    isWhole: (acc) => exactA.isWhole((acc as Pair).a) && exactB.isWhole((acc as Pair).b),
-    leave: (into, from) => exactA.leave((into as Pair).a, (from as Pair).a) && exactB.leave((into as Pair).b, (from as Pair).b),
+    exact: exactA &&
+      exactB && {
+        isWhole: (acc) => exactA.isWhole((acc as Pair).a) && exactB.isWhole((acc as Pair).b),
+        leave: (into, from) =>
+          exactA.leave((into as Pair).a, (from as Pair).a) && exactB.leave((into as Pair).b, (from as Pair).b),
+      },
     reads: columns.map(({ cell, result }) => (cell === 0 ? (acc) => result((acc as Pair).a) : (acc) => result((acc as Pair).b))),
     encode: (acc) => [first.encode((acc as Pair).a), second.encode((acc as Pair).b)],
     decode: (data) => ({ a: first.decode((data as unknown[])[0]), b: second.decode((data as unknown[])[1]) }),
@@ -255,7 +254,7 @@ function pair(first: Cell, second: Cell, columns: readonly Column[]): Shape {
 function many(cells: readonly Cell[], columns: readonly Column[]): Shape {
   const values: unknown[] = cells.map(() => undefined);
   const merges = cells.map(mergeOf);
-  const exact = cells.map((cell) => cell.exact ?? NEVER);
+  const exact = cells.flatMap((cell) => cell.exact ?? []);
   return {
     create: () => cells.map((cell) => cell.create()),
     read(row) {
@@ -268,8 +267,13 @@ function many(cells: readonly Cell[], columns: readonly Column[]): Shape {
     merge(into, from) {
       for (let i = 0; i < merges.length; i++) merges[i]!((into as unknown[])[i], (from as unknown[])[i]);
     },
-    isWhole: (acc) => exact.every(({ isWhole }, i) => isWhole((acc as unknown[])[i])),
-    leave: (into, from) => exact.every(({ leave }, i) => leave((into as unknown[])[i], (from as unknown[])[i])),
+    exact:
+      exact.length < cells.length
+        ? undefined
+        : {
+            isWhole: (acc) => exact.every(({ isWhole }, i) => isWhole((acc as unknown[])[i])),
+            leave: (into, from) => exact.every(({ leave }, i) => leave((into as unknown[])[i], (from as unknown[])[i])),
+          },
     reads: columns.map(
       ({ cell, result }) =>
         (acc) =>

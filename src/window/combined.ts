@@ -1,4 +1,6 @@
-import type { Folding } from '../aggregate/plan';
+import type { Exact, Folding } from '../aggregate/plan';
+
+const NEVER: Exact = { isWhole: () => false, leave: () => false };
 
 /** Up to so many panes a window is simply folded from left to right. */
 const FEW = 16;
@@ -26,7 +28,11 @@ export class Combined {
   private prefix: unknown = undefined;
   private prefixCount = -1;
 
-  constructor(private readonly folding: Folding) {}
+  private readonly exactly: Exact;
+
+  constructor(private readonly folding: Folding) {
+    this.exactly = folding.exact ?? NEVER;
+  }
 
   /** Nothing may be added before this time without `forget`. */
   get closedBefore(): number {
@@ -59,7 +65,7 @@ export class Combined {
     if (this.end <= head) return false;
     if (head > this.head) {
       if (!this.owned || !this.exact) return false;
-      for (let i = this.head; i < head; i++) if (!folding.leave(this.acc, accs[i])) return false;
+      for (let i = this.head; i < head; i++) if (!this.exactly.leave(this.acc, accs[i])) return false;
     } else if (!this.exact && accs.length - head > FEW) return false;
     if (this.end === accs.length) return true;
     if (!this.owned) {
@@ -75,11 +81,11 @@ export class Combined {
   private keep(acc: unknown, owned: boolean): void {
     this.acc = acc;
     this.owned = owned;
-    this.exact = this.folding.isWhole(acc);
+    this.exact = this.exactly.isWhole(acc);
   }
 
   private enter(acc: unknown): void {
-    this.exact &&= this.folding.isWhole(acc);
+    this.exact &&= this.exactly.isWhole(acc);
     this.folding.merge(this.acc, acc);
   }
 
@@ -103,7 +109,7 @@ export class Combined {
     this.acc = into;
     this.owned = true;
     this.exact = true;
-    for (let i = head; i < accs.length && this.exact; i++) this.exact = folding.isWhole(accs[i]);
+    for (let i = head; i < accs.length && this.exact; i++) this.exact = this.exactly.isWhole(accs[i]);
   }
 
   private makeSuffixes(accs: readonly unknown[], head: number, split: number, boundary: number): void {

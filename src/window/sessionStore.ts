@@ -86,11 +86,7 @@ export class SessionStore<T> implements WindowStore<T> {
       before = session;
       session = session.next;
     }
-    if (session === undefined || session.start > end) {
-      const fresh = this.insert(owner, before, session, start, end);
-      this.schedule(fresh);
-      return fresh;
-    }
+    if (session === undefined || session.start > end) return this.schedule(this.insert(owner, before, session, start, end));
     if (start < session.start) this.moveStart(session, start);
     for (let { next } = session; next !== undefined && next.start <= Math.max(end, session.end); next = session.next) {
       session.next = next.next;
@@ -120,9 +116,10 @@ export class SessionStore<T> implements WindowStore<T> {
   }
 
   /** Behind the last sweep it has its turn at once: what is said of it now is a correction. */
-  private schedule(session: Session): void {
+  private schedule(session: Session): Session {
     session.spoken = session.end <= this.sweptTo;
     (session.spoken ? this.closing : this.ending).add(session);
+    return session;
   }
 
   /** What was said under the old start is to be taken back. */
