@@ -107,3 +107,6 @@ export type { WithColumn } from './schema/columns';
 export type { Comparable, Comparison } from './schema/compare';
 export { upper } from './schema/upper';
 export type { DatePart } from './time/calendar';
+export type { Overflow } from './connectors/inbox';
+export { observableSource, type ObservableSourceOptions } from './connectors/observable';
+export { rateSource, type RateRow, type RateSourceOptions } from './connectors/rate';
