@@ -16,6 +16,7 @@ export { keyedProcess, type KeyedProcessOptions } from './keyedProcess';
 export { mapAsync, type MapAsyncOptions } from './mapAsync';
 export { mapGroupsWithState, type MapGroupsOptions } from './mapGroupsWithState';
 export { mapRows } from './mapRows';
+export { matchPattern, type MatchPatternOptions, type PatternMatch } from './matchPattern';
 export { mergeStreams, type MergedStream, type MergeStreamsOptions } from './mergeStreams';
 export { outcomes, type Outcome } from './outcomes';
 export { parseJson, type Parsed, type ParseJsonOptions } from './parseJson';
