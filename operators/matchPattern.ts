@@ -6,10 +6,9 @@ import { operator, type OperatorOptions } from '../src/operator';
 import type { Pattern } from '../src/pattern/pattern';
 import { PatternMatcher, type PatternPlan } from '../src/pattern/processor';
 import type { AfterMatch } from '../src/pattern/skip';
-import type { Simplify } from '../src/streams';
+import type { KeyColumns, Simplify } from '../src/streams';
 import type { Duration } from '../src/time/duration';
 import type { Traits } from '../src/traits';
-import type { KeyColumns } from './aggregate';
 
 /** Options of `matchPattern`. */
 export interface MatchPatternOptions<K, N extends string, O extends boolean> extends OperatorOptions {
