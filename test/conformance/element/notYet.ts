@@ -14,4 +14,3 @@ const CHECKS = ['expect', 'expectLate', 'expectDropped', 'expectSequence', 'expe
 
 export const temporalJoin = notYet('temporalJoin', 'operator temporalJoin', [...MOVES, ...CHECKS]);
 export const streamTableJoin = notYet('streamTableJoin', 'operator streamTableJoin', [...MOVES, ...CHECKS]);
-export const pattern = notYet('pattern', 'operator pattern', [...MOVES, ...CHECKS, 'expectTimeouts']);
