@@ -2,6 +2,8 @@ export { aggregate, type Aggregated, type AggregateOptions } from './aggregate';
 export { alertWhen, type AlertOptions } from './alertWhen';
 export { assignWindows } from './assignWindows';
 export { deduplicate, type DeduplicateOptions } from './deduplicate';
+export { asOfJoin, type AsOfJoinOptions } from './asOfJoin';
+export { broadcastJoin, type BroadcastJoinOptions } from './broadcastJoin';
 export { dropDuplicates, type DropDuplicatesOptions } from './dropDuplicates';
 export { dropDuplicatesWithinWatermark, type WithinWatermarkOptions } from './dropDuplicatesWithinWatermark';
 export { events } from './events';

@@ -81,6 +81,7 @@ export type { JoinKey } from './join/keys';
 export type { JoinTime } from './join/plan';
 export type { Within } from './join/range';
 export type { Joined, JoinSelect, JoinType } from './join/result';
+export type { TableSource } from './join/tableFeed';
 export {
   availableNow,
   continuous,

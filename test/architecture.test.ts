@@ -35,7 +35,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   alerts: [...PURE, 'aggregate'],
   keyed: [...PURE],
   drafts: [...PURE, 'keyed'],
-  join: [...PURE],
+  join: [...PURE, 'rx'],
   lruCache: ['errors'],
   observability: [...PURE, 'aggregate', 'alerts', 'rx', 'operator'],
   ui: [...PURE, 'rx', 'operator'],

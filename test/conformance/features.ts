@@ -52,6 +52,7 @@ const TABLE = {
   'operator intervalJoin': ['e', 'joins'],
   'operator temporalJoin': ['e', 'joins with versions'],
   'operator streamTableJoin': ['e', 'joins with tables that change'],
+  'operator pattern': ['e', 'sequence patterns'],
 
   // (e) queries, golden and spark: not yet
   'execution in micro-batches': ['e', 'the runner of queries'],
