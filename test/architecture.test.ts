@@ -62,6 +62,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ],
   testing: [...PURE, 'aggregate', 'window', 'watermark', 'rx', 'operator', 'files', 'connectors', 'checkpoint', 'query'],
   browser: ['*'],
+  cli: ['errors', 'time', 'files', 'checkpoint'],
   node: ['*'],
   index: ['*'],
 };

@@ -12,3 +12,4 @@ export {
   type CrashTestOptions,
   type CrashWorld,
 } from './crashTest';
+export { stateBackendSuite, type BackendUnderTest, type SuiteCase } from './stateBackendSuite';
