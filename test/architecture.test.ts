@@ -239,6 +239,7 @@ describe('import directions', () => {
     const places: Readonly<Record<string, readonly string[]>> = {
       immer: ['ui', 'drafts'],
       superjson: ['checkpoint'],
+      'idb-keyval': ['checkpoint', 'testing'],
       ix: ['connectors'],
     };
     const isAtPlace = ({ file, to }: Import): boolean => places[to.split('/')[0] as string]?.includes(partOf(file)) === true;

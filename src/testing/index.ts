@@ -13,3 +13,4 @@ export {
   type CrashWorld,
 } from './crashTest';
 export { stateBackendSuite, type BackendUnderTest, type SuiteCase } from './stateBackendSuite';
+export { simulatedIndexedDb, type CrashPoint, type SimulatedIndexedDb } from './simulatedIndexedDb';
