@@ -7,7 +7,12 @@ import { formatTime } from '../time/eventTime';
 export function aligned(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
   for (const row of rows) for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
-  return rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i]!)).join('  ').trimEnd());
+  return rows.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i]!))
+      .join('  ')
+      .trimEnd(),
+  );
 }
 
 const time = (ms: number): string => (Number.isFinite(ms) ? formatTime(ms) : String(ms));
@@ -53,5 +58,6 @@ const printable = (text: string): string =>
 
 /** One entry a line: key, value. */
 export function shownEntries(entries: readonly StateEntry[]): string {
-  return entries.map(([key, value]) => printable(`${encodeValue(key).slice(1)}\t${encodeValue(value).slice(1)}`)).join('\n');
+  const text = (value: unknown): string => printable(encodeValue(value).slice(1));
+  return entries.map(([key, value]) => `${text(key)}\t${text(value)}`).join('\n');
 }
