@@ -2,7 +2,6 @@ import type { Observable } from 'rxjs';
 import { matchPattern, pattern as begin, type Element, type Pattern } from 'tidemark';
 import { operatorHarness } from 'tidemark/testing';
 import { sameItems, sameSequence, sameValue } from '../compare';
-import { lackingIfListed } from '../features';
 import { isRecord, malformed } from '../shape';
 import { inward, onlyInput, until, type Driver, type ElementOperator } from './driver';
 import type { ConfigOf } from './operators';
@@ -111,6 +110,6 @@ export const pattern: ElementOperator<'pattern'> = {
     'expectError',
     'expectTimeouts',
   ],
-  lacks: () => lackingIfListed('operator pattern'),
+  lacks: () => [],
   build,
 };
