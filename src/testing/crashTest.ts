@@ -34,7 +34,7 @@ export interface CrashTestOptions {
   readonly how?: 'kill' | 'power' | 'both';
   /** Done to each fresh disk: `disk.ignoreSync('files')` shows that the test can fail. */
   readonly prepare?: (disk: SimulatedFiles) => void;
-  /** Crashes in a row before the query is left alone, at most; default 4. */
+  /** Crashes in a row before the query is left alone, at most; default 8. */
   readonly crashesInARow?: number;
 }
 
@@ -64,7 +64,7 @@ export interface CrashCase {
  * @returns counts; all of `lost`, `duplicated`, `wrong` and `failures` are 0 if it held. Deterministic for a seed
  */
 export async function crashTest(newCase: (trial: number) => CrashCase, options: CrashTestOptions = {}): Promise<CrashReport> {
-  const { points = 1_000, seed = 1, how = 'both', crashesInARow = 4, prepare = () => {} } = options;
+  const { points = 1_000, seed = 1, how = 'both', crashesInARow = 8, prepare = () => {} } = options;
   const total = { points: 0, trials: 0, lost: 0, duplicated: 0, wrong: 0, failures: 0 };
   const details: string[] = [];
   const calls = await callsOf(newCase(0), seed);

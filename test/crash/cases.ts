@@ -33,7 +33,7 @@ export const CASES: Readonly<Record<string, () => CrashCase>> = {
 
 /** A source that brings a few rows at a time, and ends. */
 function source() {
-  const rows = memorySource<Input>(inputs(), { maxRowsPerTrigger: 5 });
+  const rows = memorySource<Input>(inputs(), { maxRowsPerTrigger: 9 });
   rows.complete();
   return rows;
 }
