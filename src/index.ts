@@ -113,3 +113,4 @@ export type { DatePart } from './time/calendar';
 export type { Overflow } from './connectors/inbox';
 export { observableSource, type ObservableSourceOptions } from './connectors/observable';
 export { rateSource, type RateRow, type RateSourceOptions } from './connectors/rate';
+export { httpPollingSource, type HttpPollingSourceOptions, type Page } from './connectors/httpPolling';

@@ -9,3 +9,4 @@ export { fileSource } from './connectors/nodeFileSource';
 export type { FileRow } from './connectors/files/fileSource';
 export type { FileSourceOptions } from './connectors/files/options';
 export * from './connectors/nodeSinks';
+export { socketSource, type SocketSourceOptions } from './connectors/nodeSocket';
