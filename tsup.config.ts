@@ -20,6 +20,7 @@ export default defineConfig({
     index: 'src/index.ts',
     agg: 'src/aggregate/index.ts',
     browser: 'src/browser.ts',
+    cli: 'src/cli/main.ts',
     node: 'src/node.ts',
     testing: 'src/testing/index.ts',
     drafts: 'src/drafts.ts',

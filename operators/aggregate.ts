@@ -5,7 +5,7 @@ import type { Change, Element, Window } from '../src/element';
 import { checkOption } from '../src/errors';
 import { readerOf, type KeyReader, type KeySpec } from '../src/key';
 import { operator, type OperatorOptions, type OperatorSpec, type Processor, type ProcessorContext } from '../src/operator';
-import type { Simplify } from '../src/streams';
+import type { KeyColumns, Simplify } from '../src/streams';
 import type { SpeakParts } from '../src/window/speak';
 import type { Traits } from '../src/traits';
 import type { Assigner } from '../src/window/assigner';
@@ -16,19 +16,6 @@ import { RunningPerBatch } from '../src/window/runningPerBatch';
 import { Previous } from '../src/window/previous';
 import { checkNames, rowBuilderOf } from '../src/window/resultRow';
 import { Running } from '../src/window/running';
-
-/** The key columns of a result, by the form of `key`; none when there is no key (then K is its whole constraint). */
-export type KeyColumns<T, K> = [KeySpec<T>] extends [K] ? unknown : NamedColumns<T, K>;
-
-type NamedColumns<T, K> = K extends keyof T & string
-  ? { [P in K]: T[P] }
-  : K extends readonly (infer C)[]
-    ? { [P in C & keyof T & string]: T[P] }
-    : K extends (row: never) => infer R
-      ? { key: R }
-      : K extends Readonly<Record<string, unknown>>
-        ? { -readonly [P in keyof K]: K[P] extends (row: never) => infer R ? R : K[P] extends keyof T ? T[K[P]] : never }
-        : unknown;
 
 /** The row that an `aggregate` gives: `{ window?, …key columns, …select }`. */
 export type Aggregated<T, K, S, W> = Simplify<

@@ -38,10 +38,10 @@ export interface WithPartitionsOptions<T, P extends TimePartition, C extends key
  * @example
  * ```ts
  * const out: unknown[] = [];
- * of({ t: Date.UTC(2026, 10, 22, 7), category: null }).pipe(
+ * of({ t: Date.UTC(2025, 10, 22, 7), category: null }).pipe(
  *   withWatermark('t', 0), withPartitions({ time: ['year', 'month', 'day', 'hour'], category: 'category' }), rows(),
  * ).subscribe(({ t, ...row }) => out.push(row));
- * out; // => [{ category: null, year: 2026, month: 11, day: 22, hour: 7, category_partition: 'unknown' }]
+ * out; // => [{ category: null, year: 2025, month: 11, day: 22, hour: 7, category_partition: 'unknown' }]
  * ```
  */
 export function withPartitions<T, P extends TimePartition = never, C extends keyof T & string = never>(

@@ -1,2 +1,7 @@
-/** Entry `tidemark/browser`: checkpoints in IndexedDB. */
-export {};
+/** Entry `tidemark/browser`: checkpoints in IndexedDB, and tools for checkpoints. */
+export { exportCheckpoint, importCheckpoint } from './checkpoint/archive';
+export { checkCheckpoint, type CheckReport, type Finding } from './checkpoint/fsck';
+export { readCheckpoint, type CheckpointEntry, type CheckpointReader, type StateTableEntry } from './checkpoint/reader';
+export { rewindCheckpoint } from './checkpoint/rewind';
+export { indexedDbCheckpoint, type IndexedDbCheckpointOptions, type IndexedDbLocation } from './checkpoint/indexedDbCheckpoint';
+export type { Marker } from './checkpoint/indexedDbBackend';

@@ -10,6 +10,7 @@
  * - `TIDEMARK_WATERMARK_REDEFINED`: a second `withWatermark` on one stream
  * - `TIDEMARK_DEDUP_UNBOUNDED`: dropDuplicates over columns without the event time, and no remedy chosen
  * - `TIDEMARK_JOIN_UNBOUNDED`: a join whose rows would wait for ever, or whose unmatched rows could never be told
+ * - `TIDEMARK_TABLE`: the table of a broadcast join could not be loaded
  * - `TIDEMARK_FOREIGN_MERGE`: elements of two edges met, or some were lost or repeated, in a foreign RxJS operator
  * - `TIDEMARK_CONTEXT_LOST`: a stream inside a run lost the run's context in a foreign RxJS operator
  * - `TIDEMARK_FOREIGN_ELEMENT`: something that is no tidemark element arrived where one was expected
@@ -81,6 +82,7 @@ export type TidemarkErrorCode =
   | 'TIDEMARK_WATERMARK_REDEFINED'
   | 'TIDEMARK_DEDUP_UNBOUNDED'
   | 'TIDEMARK_JOIN_UNBOUNDED'
+  | 'TIDEMARK_TABLE'
   | 'TIDEMARK_FOREIGN_MERGE'
   | 'TIDEMARK_CONTEXT_LOST'
   | 'TIDEMARK_FOREIGN_ELEMENT'

@@ -59,6 +59,8 @@ export { session, type SessionOptions } from './window/session';
 export { globalWindow } from './window/global';
 export { assigned, customWindows } from './window/custom';
 export { onClose, onTime, onUpdate, type Emit } from './window/emit';
+export { pattern, type Contiguity, type Pattern, type StageCondition } from './pattern/pattern';
+export type { AfterMatch } from './pattern/skip';
 export { panes, type PaneOptions } from './panes/panes';
 export * as trigger from './panes';
 export type { Trigger as PaneTrigger } from './panes/trigger';
@@ -79,6 +81,7 @@ export type { JoinKey } from './join/keys';
 export type { JoinTime } from './join/plan';
 export type { Within } from './join/range';
 export type { Joined, JoinSelect, JoinType } from './join/result';
+export type { TableSource } from './join/tableFeed';
 export {
   availableNow,
   continuous,
@@ -107,3 +110,7 @@ export type { WithColumn } from './schema/columns';
 export type { Comparable, Comparison } from './schema/compare';
 export { upper } from './schema/upper';
 export type { DatePart } from './time/calendar';
+export type { Overflow } from './connectors/inbox';
+export { observableSource, type ObservableSourceOptions } from './connectors/observable';
+export { rateSource, type RateRow, type RateSourceOptions } from './connectors/rate';
+export { httpPollingSource, type HttpPollingSourceOptions, type Page } from './connectors/httpPolling';

@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { Change, Element } from './element';
+import type { KeySpec } from './key';
 
 /** Rows with event time, and watermarks between them. Opaque: leave with `rows()`. */
 export type EventStream<T> = Observable<Element<T>>;
@@ -20,3 +21,16 @@ export interface HasEventTime {
 
 /** Hover-friendly: one flat object type. */
 export type Simplify<T> = { [K in keyof T]: T[K] } & {};
+
+/** The key columns of a result, by the form of `key`; none when there is no key (then K is its whole constraint). */
+export type KeyColumns<T, K> = [KeySpec<T>] extends [K] ? unknown : NamedColumns<T, K>;
+
+type NamedColumns<T, K> = K extends keyof T & string
+  ? { [P in K]: T[P] }
+  : K extends readonly (infer C)[]
+    ? { [P in C & keyof T & string]: T[P] }
+    : K extends (row: never) => infer R
+      ? { key: R }
+      : K extends Readonly<Record<string, unknown>>
+        ? { -readonly [P in keyof K]: K[P] extends (row: never) => infer R ? R : K[P] extends keyof T ? T[K[P]] : never }
+        : unknown;

@@ -35,7 +35,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   alerts: [...PURE, 'aggregate'],
   keyed: [...PURE],
   drafts: [...PURE, 'keyed'],
-  join: [...PURE],
+  join: [...PURE, 'rx'],
   lruCache: ['errors'],
   observability: [...PURE, 'aggregate', 'alerts', 'rx', 'operator'],
   ui: [...PURE, 'rx', 'operator'],
@@ -62,6 +62,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ],
   testing: [...PURE, 'aggregate', 'window', 'watermark', 'rx', 'operator', 'files', 'connectors', 'checkpoint', 'query'],
   browser: ['*'],
+  cli: ['errors', 'time', 'files', 'checkpoint'],
   node: ['*'],
   index: ['*'],
 };
@@ -238,6 +239,7 @@ describe('import directions', () => {
     const places: Readonly<Record<string, readonly string[]>> = {
       immer: ['ui', 'drafts'],
       superjson: ['checkpoint'],
+      'idb-keyval': ['checkpoint', 'testing'],
       ix: ['connectors'],
     };
     const isAtPlace = ({ file, to }: Import): boolean => places[to.split('/')[0] as string]?.includes(partOf(file)) === true;

@@ -24,6 +24,7 @@ export function buffered(folding: Folding): Folding {
       (into as Buffered).sort(([a], [b]) => a - b);
     },
     reads: folding.reads.map((read) => (acc) => read(foldedOf(acc))),
+    exact: undefined,
     encode: (acc) => (acc as Buffered).map(([arrival, value]) => [arrival, encodeRead(value)]),
     decode: (data) => (data as Buffered).map(([arrival, value]) => [arrival, decodeRead(value)]),
   };

@@ -105,6 +105,26 @@ export function numericMerge(parts: NumericParts): (into: Numeric, from: Numeric
   };
 }
 
+/** Sums of whole numbers up to here stay exact, however many panes a window has. */
+const WHOLE = 2 ** 40;
+
+/** Taking out of an accumulator what was merged into it: exact for counts, whole sums, and extrema that others hold. */
+export function numericExact({ sum, extrema }: NumericParts): {
+  isWhole(acc: Numeric): boolean;
+  leave(into: Numeric, from: Numeric): boolean;
+} {
+  return {
+    isWhole: (acc) => !sum || (acc.comp === 0 && Math.floor(acc.sum) === acc.sum && acc.sum <= WHOLE && acc.sum >= -WHOLE),
+    leave(into, from) {
+      into.rows -= from.rows;
+      if (from.n === 0) return true;
+      into.n -= from.n;
+      if (sum) into.sum -= from.sum;
+      return !extrema || (above(into.max, from.max) && above(from.min, into.min));
+    },
+  };
+}
+
 function mergeExtrema(into: Numeric, from: Numeric): void {
   if (into.n === 0) {
     into.min = from.min;

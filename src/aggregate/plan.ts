@@ -1,6 +1,6 @@
 import { StateTouched, TidemarkError } from '../errors';
 import type { Aggregate, NumericStat, Select, ValueAggregate } from './aggregate';
-import { checkNumber, numericAdd, numericMerge, numericShape, partsOf, READ, type Numeric } from './numeric';
+import { checkNumber, numericAdd, numericExact, numericMerge, numericShape, partsOf, READ, type Numeric } from './numeric';
 
 /** One accumulator of a select: one aggregate, or several numeric ones over the same value. */
 interface Cell {
@@ -9,8 +9,17 @@ interface Cell {
   read(row: unknown): unknown;
   add(acc: unknown, value: unknown, arrival: number): void;
   merge: ((into: unknown, from: unknown) => void) | undefined;
+  exact?: Exact;
   encode(acc: unknown): unknown;
   decode(data: unknown): unknown;
+}
+
+/** Taking a merged accumulator out again, where that is exact. */
+export interface Exact {
+  /** Merging accumulators of which all are whole is exact, whatever the order. */
+  isWhole(acc: unknown): boolean;
+  /** Takes out what was merged into it, if all that was merged is whole. False: not possible, and `into` is spoilt. */
+  leave(into: unknown, from: unknown): boolean;
 }
 
 /** A column of the result, and the cell it is read from. */
@@ -36,6 +45,8 @@ export interface Folding {
   read(row: unknown): unknown;
   add(acc: unknown, value: unknown, arrival: number): void;
   merge(into: unknown, from: unknown): void;
+  /** Absent where taking out is never exact. */
+  readonly exact?: Exact | undefined;
   /** Slices may be shared: every aggregate merges, and order does not matter or is numbered. */
   readonly mergeable: boolean;
   /** For each column: its value. */
@@ -104,17 +115,18 @@ function groupsOf(entries: readonly Entry[]): Entry[][] {
   return groups;
 }
 
+/** Figures over values of any type. */
+const ANY_TYPE: readonly NumericStat[] = ['rows', 'count', 'min', 'max'];
+
 function numericCell(aggregates: readonly Numericlike[]): Cell {
   const parts = partsOf(aggregates.map((aggregate) => aggregate.numeric));
   const first = aggregates[0]!;
-  const strict = aggregates.find(
-    (aggregate) =>
-      aggregate.numeric !== 'rows' && aggregate.numeric !== 'count' && aggregate.numeric !== 'min' && aggregate.numeric !== 'max',
-  );
+  // Only the name: the object's hidden class may die with other pipes, and optimised code with it.
+  const strict = aggregates.find(({ numeric }) => !ANY_TYPE.includes(numeric))?.name;
   const { value, where } = first;
   const read = (row: unknown): unknown => {
     const v = value(row);
-    if (strict !== undefined && typeof v !== 'number') checkNumber(v, strict.name);
+    if (strict !== undefined && typeof v !== 'number') checkNumber(v, strict);
     return v;
   };
   const add = numericAdd(parts);
@@ -124,6 +136,7 @@ function numericCell(aggregates: readonly Numericlike[]): Cell {
     read,
     add: add as Cell['add'],
     merge: numericMerge(parts) as Cell['merge'],
+    ...(parts.moments ? {} : { exact: numericExact(parts) as Exact }),
     encode: (acc) => ({ ...(acc as Numeric) }),
     decode: (data) => Object.assign(create(), data),
   });
@@ -190,7 +203,16 @@ function mergeOf(cell: Cell): (into: unknown, from: unknown) => void {
 
 function single(cell: Cell, columns: readonly Column[]): Shape {
   const { create, read, add, encode, decode } = cell;
-  return { create, read, add, encode, decode, merge: mergeOf(cell), reads: columns.map((column) => column.result) };
+  return {
+    create,
+    read,
+    add,
+    encode,
+    decode,
+    exact: cell.exact,
+    merge: mergeOf(cell),
+    reads: columns.map((column) => column.result),
+  };
 }
 
 interface Pair {
@@ -201,6 +223,7 @@ interface Pair {
 function pair(first: Cell, second: Cell, columns: readonly Column[]): Shape {
   const values: Pair = { a: undefined, b: undefined }; // reused: read, then add, never interleaved
   const [mergeA, mergeB] = [mergeOf(first), mergeOf(second)];
+  const [exactA, exactB] = [first.exact, second.exact];
   return {
     create: () => ({ a: first.create(), b: second.create() }),
     read(row) {
@@ -216,6 +239,12 @@ function pair(first: Cell, second: Cell, columns: readonly Column[]): Shape {
       mergeA((into as Pair).a, (from as Pair).a);
       mergeB((into as Pair).b, (from as Pair).b);
     },
+    exact: exactA &&
+      exactB && {
+        isWhole: (acc) => exactA.isWhole((acc as Pair).a) && exactB.isWhole((acc as Pair).b),
+        leave: (into, from) =>
+          exactA.leave((into as Pair).a, (from as Pair).a) && exactB.leave((into as Pair).b, (from as Pair).b),
+      },
     reads: columns.map(({ cell, result }) => (cell === 0 ? (acc) => result((acc as Pair).a) : (acc) => result((acc as Pair).b))),
     encode: (acc) => [first.encode((acc as Pair).a), second.encode((acc as Pair).b)],
     decode: (data) => ({ a: first.decode((data as unknown[])[0]), b: second.decode((data as unknown[])[1]) }),
@@ -225,6 +254,7 @@ function pair(first: Cell, second: Cell, columns: readonly Column[]): Shape {
 function many(cells: readonly Cell[], columns: readonly Column[]): Shape {
   const values: unknown[] = cells.map(() => undefined);
   const merges = cells.map(mergeOf);
+  const exact = cells.flatMap((cell) => cell.exact ?? []);
   return {
     create: () => cells.map((cell) => cell.create()),
     read(row) {
@@ -237,6 +267,13 @@ function many(cells: readonly Cell[], columns: readonly Column[]): Shape {
     merge(into, from) {
       for (let i = 0; i < merges.length; i++) merges[i]!((into as unknown[])[i], (from as unknown[])[i]);
     },
+    exact:
+      exact.length < cells.length
+        ? undefined
+        : {
+            isWhole: (acc) => exact.every(({ isWhole }, i) => isWhole((acc as unknown[])[i])),
+            leave: (into, from) => exact.every(({ leave }, i) => leave((into as unknown[])[i], (from as unknown[])[i])),
+          },
     reads: columns.map(
       ({ cell, result }) =>
         (acc) =>

@@ -1,5 +1,5 @@
 import { crc32 } from './crc32';
-import { sha256 } from './sha256';
+import { sha256 } from '../files/sha256';
 
 /** Checksums. A backend may bring faster ones (Node's own); all give the same. */
 export interface Digests {

@@ -6,7 +6,8 @@ import { commitName, parseStateName, planId, planName, stateName, type StateName
 import type { RawState } from './rawState';
 import { encodeRecord, type RecordPlace } from './recordFile';
 import type { CommitRecord, PlanRecord, StageRecord, StateImage } from './records';
-import { expired, revisionNames } from './retention';
+import { expired } from './retention';
+import { dropCommit } from './rewind';
 import { publishStage, readStages, storedStage, type Stage, type StageBase } from './stages';
 import { StateWriter } from './stateFile';
 import type { StateLoader } from './stateLoader';
@@ -188,12 +189,7 @@ export class DurableCheckpoint implements Checkpoint {
     check(last !== undefined, 'there is no commit to take back');
     const { batch, attempt } = last.record;
     check(batch === 0 || this.commits.length > 1, `the commit before batch ${batch} is not kept any more`);
-    const later = [...this.stateFiles.values()].filter((file) => file.batch > batch).map(({ name }) => name);
-    const plan = this.plans.get(batch + 1);
-    await backend.remove(later.sort()); // a delta goes before its outputs: without them it would be damaged
-    await backend.remove(plan === undefined ? [] : revisionNames(batch + 1, plan));
-    await backend.remove([commitName(batch)]);
-    if (this.hasSnapshot) await backend.remove([stateName(batch, attempt, 'snap')]);
+    await dropCommit(backend, { batch, attempt, plans: this.plans, stateFiles: this.stateFiles.values() });
     this.adopt(await this.recover());
   }
 

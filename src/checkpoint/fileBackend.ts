@@ -21,6 +21,8 @@ export interface FilePlatform {
 /** Instances of this process, so that no two write the same name. */
 let instances = 0;
 
+/** Journals of sources, a folder each. */
+const SOURCES = 'sources';
 const FOLDERS = [EPOCHS, PLANS, STATE, COMMITS];
 const isTemporary = (name: string): boolean => name.startsWith('.');
 
@@ -75,13 +77,19 @@ class FileBackend implements StateBackend {
     return (this.epoch = epoch);
   }
 
-  /** What earlier holders left half written, and their epochs. */
+  /**
+   * What earlier holders left half written, and their epochs. What they had published and not yet synced is synced: from
+   * here on we build on what we see, so a power loss must not take it away again.
+   */
   private async clean(epoch: number): Promise<void> {
-    for (const folder of ['', ...FOLDERS]) {
+    await this.syncFolder(splitPath(this.location)[0]);
+    const journals = (await this.list(SOURCES)).map((source) => `${SOURCES}/${source}`);
+    for (const folder of ['', ...FOLDERS, ...(journals.length > 0 ? [SOURCES, ...journals] : [])]) {
       const path = folder === '' ? this.location : `${this.location}/${folder}`;
       for (const name of await this.call('listing', path, () => this.fs.readdir(path))) {
         if (isTemporary(name) || (folder === EPOCHS && Number(name) < epoch)) await this.unlink(`${path}/${name}`);
       }
+      await this.syncFolder(path);
     }
   }
 

@@ -28,7 +28,7 @@ export class Journal<V extends Numbered> {
   /** @param next - the number that the next thing will have */
   take(all: Iterable<StateEntry>, next: number): TableChanges {
     const { removed } = this;
-    const put = this.isOn ? [...this.written].sort((a, b) => a.seq - b.seq).map(this.entryOf) : all;
+    const put = this.isOn ? [...this.written].sort((a, b) => a.seq - b.seq).map(this.entryOf) : [...all];
     this.begin(next);
     return { removed, put };
   }

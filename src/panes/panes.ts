@@ -33,8 +33,42 @@ export interface PaneOptions<T> {
 }
 
 /**
- * Speaks before, at and after the watermark: early, on-time and late panes, as often as triggers say. Gives a ChangeStream
- * whose `pane` says `timing`, `index`, `isLast`.
+ * Speaks before, at and after the watermark: early, on-time and late panes, as often as triggers say (`trigger.afterCount`,
+ * `every`, `when`, …). Gives a ChangeStream whose `pane` says `timing`, `index` (from 0), `isLast` and `completeness`.
+ *
+ * `early` before the watermark has passed the window's end (`end <= emit`), `onTime` when it does so, `late` afterwards. Once
+ * `end <= drop` a last pane says what no pane has said; nothing more is said of the window. A pane without news is not said
+ * (see `unchanged`). A window whose trigger is done stays open for the last pane. What sessions had said before they became
+ * one is taken back by a `delete` when the one they became speaks, except in discarding panes, which stand.
+ *
+ * ```
+ * rows       -a-b-c---d---e-----|    panes({ early: trigger.afterCount(2) }), tumbling
+ * watermark  -------W-----------    W passes the end; e is late but allowed
+ * out        ---2-----3---4-----|    early, onTime, late     (d is in the next window)
+ * ```
+ *
+ * Completeness is estimated from how late rows come and taken to be the same for all keys; it is corrected by how such
+ * estimates turned out in windows that are over. Over stationary lateness it holds within a point; a jump shows up late.
+ *
+ * @param options - `early`, `late` or `trigger`, `mode`, `unchanged`, `completeness`
+ * @throws `TIDEMARK_OPTION` at call: `trigger` beside `early` or `late`, an unknown mode; `aggregate` refuses discarding panes
+ * of columns that compare with the window before, and `finalOnly` refuses discarding panes
+ *
+ * Cost: a row costs one step of the trigger for each window it is in; discarding panes do not share slices.
+ *
+ * State: those of the window, and tables `ledger`, `watermarks`, `completeness`; version 1 each.
+ *
+ * Source: the Dataflow model (Akidau et al., VLDB 2015); a trigger that is done does not close its window, as in Flink.
+ * @example
+ * ```ts
+ * const out: unknown[] = [];
+ * of({ t: 1 }, { t: 2 }, { t: 3 }, { t: 12 }).pipe(
+ *   withWatermark('t', 0),
+ *   aggregate({ window: tumbling(10), select: { n: agg.count() }, emit: panes({ early: trigger.afterCount(2) }) }),
+ *   rows(),
+ * ).subscribe(({ row, pane }) => out.push([pane.timing, row.n]));
+ * out; // => [['early', 2], ['onTime', 3], ['onTime', 1]]
+ * ```
  */
 export function panes<T = unknown>(options: PaneOptions<T> = {}): Emit<'change', T> {
   const plan = planOf(options);

@@ -16,7 +16,8 @@ export type { Advice } from './advice';
 export type { QueryStatus } from './driver';
 export type { Guarantee, GuaranteeLevel } from './guarantee';
 export type { QueryProgress, SinkProgress, SourceProgress, StateOperatorProgress } from './progress';
-export type { Divert, ErrorThreshold, QueryOptions } from './settings';
+export type { Divert } from '../connectors/divert';
+export type { ErrorThreshold, QueryOptions } from './settings';
 export type { WatermarkPolicy } from './watermarks';
 
 /** One source, or several by name. */

@@ -1,5 +1,5 @@
 import type { CheckpointLocation } from '../checkpoint/backend';
-import type { BatchSink } from '../connectors/sink';
+import type { Divert } from '../connectors/divert';
 import { checkOption } from '../errors';
 import type { OutputMode, SchedulerLike } from '../rx';
 import { parseNonNegative, parsePositive, type Duration } from '../time/duration';
@@ -7,11 +7,6 @@ import type { ErrorPolicy } from '../traits';
 import type { Advice } from './advice';
 import type { Trigger } from './trigger';
 import type { WatermarkPolicy } from './watermarks';
-
-/** Where the rows of a batch go when their sink cannot take them. Made by `divert(sink)`. */
-export interface Divert {
-  readonly divert: BatchSink<unknown>;
-}
 
 /** When too many rows fail: both must be exceeded in one batch. */
 export interface ErrorThreshold {

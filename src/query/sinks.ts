@@ -1,11 +1,11 @@
 import type { CommitRecord, SinkOutcome, StagedOutput } from '../checkpoint/records';
+import type { Divert } from '../connectors/divert';
 import type { BatchSink, CommitId, OutputBatch, Receipt, SinkContext } from '../connectors/sink';
 import type { Change, Rejection } from '../element';
 import { isTidemarkError, TidemarkError } from '../errors';
 import type { OutputMode } from '../rx';
 import { REJECTED, type Pipeline } from './pipeline';
 import type { BatchResult } from './graphRun';
-import type { Divert } from './settings';
 
 /** A sink with the name of its output. */
 export interface NamedSink {
@@ -41,7 +41,8 @@ export class Sinks {
 
   async open(context: Omit<SinkContext, 'sinkId' | 'mode'>): Promise<void> {
     for (const { name, sink, mode } of this.all) await sink.open?.({ ...context, sinkId: name, mode });
-    if (this.onFailure !== 'stop') await this.onFailure.divert.open?.({ ...context, sinkId: 'divert', mode: 'append' });
+    for (const named of this.all)
+      await this.spareOf(named)?.open?.({ ...context, sinkId: `${named.name}.diverted`, mode: named.mode });
   }
 
   /** A sink that holds more than the checkpoint knows, or less, was restored from elsewhere. */
@@ -99,10 +100,11 @@ export class Sinks {
   /** Commits a batch everywhere; a sink that already holds this attempt is left alone. */
   async commit(batches: ReadonlyMap<string, OutputBatch<unknown>>, id: CommitId): Promise<Record<string, SinkOutcome>> {
     const outcomes: Record<string, SinkOutcome> = {};
-    for (const { name, sink } of this.all) {
+    for (const named of this.all) {
+      const { name, sink } = named;
       const batch = batches.get(name)!;
       const held = id.replayed ? await sink.lookup?.(id.batchId) : undefined;
-      outcomes[name] = held === undefined ? await this.commitTo(name, sink, batch, id) : adopted(name, sink, held, id);
+      outcomes[name] = held === undefined ? await this.commitTo(named, batch, id) : adopted(name, sink, held, id);
     }
     return outcomes;
   }
@@ -115,12 +117,8 @@ export class Sinks {
     }
   }
 
-  private async commitTo(
-    name: string,
-    sink: BatchSink<unknown>,
-    batch: OutputBatch<unknown>,
-    id: CommitId,
-  ): Promise<SinkOutcome> {
+  private async commitTo(named: NamedSink, batch: OutputBatch<unknown>, id: CommitId): Promise<SinkOutcome> {
+    const { name, sink } = named;
     try {
       const receipt = await sink.commit(batch, id);
       return outcomeOf(sink, 'committed', receipt ?? { attemptId: id.attemptId, rows: batch.rows.length });
@@ -128,10 +126,16 @@ export class Sinks {
       // The commit may have come through, and only its answer was lost.
       const held = await sink.lookup?.(id.batchId).catch(() => undefined);
       if (held?.attemptId === id.attemptId) return outcomeOf(sink, 'committed', held);
-      if (this.onFailure === 'stop' || (isTidemarkError(cause) && cause.code === 'TIDEMARK_FENCED'))
-        throw sinkFailed(name, id, cause);
-      return this.divertTo(this.onFailure.divert, name, sink, batch, id, cause);
+      const spare = this.spareOf(named);
+      if (spare === undefined || (isTidemarkError(cause) && cause.code === 'TIDEMARK_FENCED')) throw sinkFailed(name, id, cause);
+      return this.divertTo(spare, name, sink, batch, id, cause);
     }
+  }
+
+  /** The sink that stands in for another; none for dead letters, which have nowhere else to go, and for what is only shown. */
+  private spareOf({ name, sink }: NamedSink): BatchSink<unknown> | undefined {
+    if (this.onFailure === 'stop' || name === REJECTED || sink.delivery === 'volatile') return undefined;
+    return this.onFailure.to(name);
   }
 
   private async divertTo(
@@ -153,10 +157,9 @@ export class Sinks {
   /** Closes all of them, whatever one of them says. */
   async close(): Promise<unknown[]> {
     const failures: unknown[] = [];
-    const diverted = this.onFailure === 'stop' ? [] : [this.onFailure.divert];
-    for (const sink of [...this.all.map((named) => named.sink), ...diverted]) {
+    for (const sink of this.all.flatMap((named) => [named.sink, this.spareOf(named)])) {
       try {
-        await sink.close?.();
+        await sink?.close?.();
       } catch (cause) {
         failures.push(cause);
       }

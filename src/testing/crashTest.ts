@@ -32,7 +32,9 @@ export interface CrashTestOptions {
   readonly seed?: number;
   /** `kill`: the process dies. `power`: the disk forgets what was not synced. Default: both, in turn. */
   readonly how?: 'kill' | 'power' | 'both';
-  /** Crashes in a row before the query is left alone, at most; default 4. */
+  /** Done to each fresh disk: `disk.ignoreSync('files')` shows that the test can fail. */
+  readonly prepare?: (disk: SimulatedFiles) => void;
+  /** Crashes in a row before the query is left alone, at most; default 8. */
   readonly crashesInARow?: number;
 }
 
@@ -62,14 +64,14 @@ export interface CrashCase {
  * @returns counts; all of `lost`, `duplicated`, `wrong` and `failures` are 0 if it held. Deterministic for a seed
  */
 export async function crashTest(newCase: (trial: number) => CrashCase, options: CrashTestOptions = {}): Promise<CrashReport> {
-  const { points = 1_000, seed = 1, how = 'both', crashesInARow = 4 } = options;
+  const { points = 1_000, seed = 1, how = 'both', crashesInARow = 8, prepare = () => {} } = options;
   const total = { points: 0, trials: 0, lost: 0, duplicated: 0, wrong: 0, failures: 0 };
   const details: string[] = [];
   const calls = await callsOf(newCase(0), seed);
   while (total.points < points) {
     const trial = total.trials++;
     const left = Math.min(crashesInARow, points - total.points);
-    const outcome = await tryOnce(newCase(trial), { seed: seed + trial, calls, how, crashes: left });
+    const outcome = await tryOnce(newCase(trial), { seed: seed + trial, calls, how, crashes: left, prepare });
     total.points += outcome.points;
     total.failures += outcome.failures;
     total.lost += outcome.lost;
@@ -86,11 +88,13 @@ interface Trial {
   readonly calls: number;
   readonly how: 'kill' | 'power' | 'both';
   readonly crashes: number;
+  readonly prepare: (disk: SimulatedFiles) => void;
 }
 
 async function tryOnce(one: CrashCase, trial: Trial): Promise<CrashFindings & { points: number; failures: number }> {
   const random = seeded(trial.seed);
   const disk = simulatedFiles(trial.seed);
+  trial.prepare(disk);
   let points = 0;
   let unexpected: unknown;
   while (points < trial.crashes && unexpected === undefined) {

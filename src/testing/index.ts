@@ -12,3 +12,5 @@ export {
   type CrashTestOptions,
   type CrashWorld,
 } from './crashTest';
+export { stateBackendSuite, type BackendUnderTest, type SuiteCase } from './stateBackendSuite';
+export { simulatedIndexedDb, type CrashPoint, type SimulatedIndexedDb } from './simulatedIndexedDb';

@@ -41,9 +41,9 @@ export class OnClose<T> implements Processor<T, unknown> {
     previous?.expire(drop);
   }
 
-  private readonly speak: Visit = (key, window, acc) => {
+  private readonly speak: Visit = (key, window, acc, memo) => {
     const { previous } = this;
-    const row = this.build(window, key, acc);
+    const row = this.build(window, key, acc, memo);
     if (previous !== undefined) {
       previous.compare(row, key, window, acc);
       previous.remember(key, window, acc);

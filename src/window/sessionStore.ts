@@ -4,42 +4,9 @@ import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf, type KeyRead
 import type { Out } from '../operator';
 import { cell, type StateEntry, type StateTable, type StateTables } from '../state/table';
 import type { StoreParts } from './assigner';
+import { inOrder, takeOut, windowOf, type Owner, type Session } from './sessions';
 import { lateDetail, type Visit, type WindowStore } from './store';
 import { TimerWheel } from './timerWheel';
-
-interface Session {
-  readonly owner: Owner;
-  start: number;
-  end: number;
-  acc: unknown;
-  rows: number;
-  /** When its first row arrived: sessions with the same end speak in this order. */
-  arrival: number;
-  spoken: boolean;
-  overlapsClosed: boolean;
-  gone: boolean;
-}
-
-/** The sessions of one key: nearly always one. */
-interface Owner {
-  readonly key: KeyOf;
-  sessions: Session[];
-  /** End of its last session that is final. */
-  closedEnd: number;
-}
-
-/** Of a key without a session: shared, and never changed. An array that grows from empty takes room for 17. */
-const NONE: Session[] = [];
-
-/** Mostly so: what ends in one bucket has nearly always arrived in that order. */
-function inOrder(sessions: readonly Session[]): boolean {
-  for (let i = 1; i < sessions.length; i++) if (byEndAndArrival(sessions[i - 1]!, sessions[i]!) > 0) return false;
-  return true;
-}
-
-function byEndAndArrival(a: Session, b: Session): number {
-  return a.end - b.end || a.arrival - b.arrival;
-}
 
 /**
  * Sessions: a row is `[t, t + gap)`; windows of a key that overlap or touch merge (`next.start <= current.end`). A row is
@@ -104,7 +71,7 @@ export class SessionStore<T> implements WindowStore<T> {
   private ownerOf(key: KeyOf): Owner {
     let owner = this.keys.get(key);
     if (owner === undefined) {
-      owner = { key: Array.isArray(key) ? key.slice() : key, sessions: NONE, closedEnd: -Infinity };
+      owner = { key: Array.isArray(key) ? key.slice() : key, first: undefined, closedEnd: -Infinity };
       this.keys.set(key, owner);
     }
     return owner;
@@ -112,46 +79,47 @@ export class SessionStore<T> implements WindowStore<T> {
 
   /** The session that `[start, end)` belongs to, after merging; a new one if it touches none. */
   private place(owner: Owner, start: number, end: number): Session {
-    const { sessions } = owner;
     if (this.vanished.length > 0) this.vanished.length = 0;
-    let first = 0;
-    while (first < sessions.length && sessions[first]!.end < start) first++;
-    const session = sessions[first];
-    if (session === undefined || session.start > end) return this.insert(owner, first, start, end);
+    let before: Session | undefined;
+    let session = owner.first;
+    while (session !== undefined && session.end < start) {
+      before = session;
+      session = session.next;
+    }
+    if (session === undefined || session.start > end) return this.schedule(this.insert(owner, before, session, start, end));
     if (start < session.start) this.moveStart(session, start);
-    let after = first + 1;
-    while (after < sessions.length && sessions[after]!.start <= Math.max(end, session.end))
-      this.merge(session, sessions[after++]!);
-    if (after > first + 1) sessions.splice(first + 1, after - first - 1);
+    for (let { next } = session; next !== undefined && next.start <= Math.max(end, session.end); next = session.next) {
+      session.next = next.next;
+      this.merge(session, next);
+    }
     if (end > session.end) this.extend(session, end);
     return session;
   }
 
-  private insert(owner: Owner, at: number, start: number, end: number): Session {
-    const overlapsClosed = start <= owner.closedEnd;
-    const acc = this.folding.create();
+  private insert(owner: Owner, before: Session | undefined, next: Session | undefined, start: number, end: number): Session {
     const session: Session = {
       owner,
       start,
       end,
-      acc,
+      acc: this.folding.create(),
       rows: 0,
       arrival: this.arrival,
       spoken: false,
-      overlapsClosed,
+      overlapsClosed: start <= owner.closedEnd,
       gone: false,
+      next,
     };
-    if (owner.sessions.length === 0) owner.sessions = [session];
-    else owner.sessions.splice(at, 0, session);
+    if (before === undefined) owner.first = session;
+    else before.next = session;
     this.sessions++;
-    this.schedule(session);
     return session;
   }
 
   /** Behind the last sweep it has its turn at once: what is said of it now is a correction. */
-  private schedule(session: Session): void {
+  private schedule(session: Session): Session {
     session.spoken = session.end <= this.sweptTo;
     (session.spoken ? this.closing : this.ending).add(session);
+    return session;
   }
 
   /** What was said under the old start is to be taken back. */
@@ -196,14 +164,15 @@ export class SessionStore<T> implements WindowStore<T> {
   }
 
   private at(key: KeyOf, window: Window): Session | undefined {
-    return this.keys.get(key)?.sessions.find((session) => session.start === window.start);
+    let session = this.keys.get(key)?.first;
+    while (session !== undefined && session.start !== window.start) session = session.next;
+    return session;
   }
 
   sweep(upTo: number, drop: number, out: Out<unknown>, visit?: Visit): void {
     if (upTo > this.sweptTo) this.sweptTo = upTo;
     if (!this.ending.isDue(upTo)) return;
-    const due = this.ending.take(upTo);
-    if (!inOrder(due)) due.sort(byEndAndArrival);
+    const due = inOrder(this.ending.take(upTo));
     for (const session of due) {
       session.spoken = true;
       if (session.end <= drop) this.close(session, out);
@@ -226,9 +195,7 @@ export class SessionStore<T> implements WindowStore<T> {
   private close(session: Session, out: Out<unknown>): void {
     if (session.gone) return; // it spoke twice, and has two timers
     const { owner } = session;
-    const { sessions } = owner;
-    if (sessions.length === 1) owner.sessions = NONE;
-    else sessions.splice(sessions.indexOf(session), 1);
+    takeOut(session);
     if (session.end > owner.closedEnd) owner.closedEnd = session.end;
     session.gone = true;
     this.sessions--;
@@ -241,7 +208,7 @@ export class SessionStore<T> implements WindowStore<T> {
     this.purgedAt = drop;
     const stale: KeyOf[] = [];
     this.keys.forEach((owner) => {
-      if (owner.sessions.length === 0 && owner.closedEnd <= drop - this.longestGap) stale.push(owner.key);
+      if (owner.first === undefined && owner.closedEnd <= drop - this.longestGap) stale.push(owner.key);
     });
     for (const key of stale) this.keys.delete(key);
   }
@@ -313,7 +280,7 @@ export class SessionStore<T> implements WindowStore<T> {
 
   private *sessionEntries(): Iterable<StateEntry> {
     for (const [key, owner] of this.keys.entries()) {
-      for (const s of owner.sessions) {
+      for (let s = owner.first; s !== undefined; s = s.next) {
         const data = [s.end, s.rows, s.arrival, s.spoken, s.overlapsClosed, this.folding.encode(s.acc)];
         yield [[s.start, ...keyValues(key, this.columns)], data];
       }
@@ -323,25 +290,11 @@ export class SessionStore<T> implements WindowStore<T> {
   private loadSession(key: KeyOf, start: number, data: unknown): void {
     const [end, rows, arrival, spoken, overlapsClosed, acc] = data as [number, number, number, boolean, boolean, unknown];
     const owner = this.ownerOf(key);
-    const session: Session = {
-      owner,
-      start,
-      end,
-      rows,
-      arrival,
-      spoken,
-      overlapsClosed,
-      gone: false,
-      acc: this.folding.decode(acc),
-    };
-    owner.sessions = [...owner.sessions, session];
-    this.sessions++;
+    let before = owner.first;
+    while (before?.next !== undefined) before = before.next;
+    const session = this.insert(owner, before, undefined, start, end);
+    Object.assign(session, { rows, arrival, spoken, overlapsClosed, acc: this.folding.decode(acc) });
     this.rows += rows;
     (spoken ? this.closing : this.ending).add(session);
   }
-}
-
-function windowOf(session: Session): Window {
-  const { start, end } = session;
-  return session.overlapsClosed ? { start, end, overlapsClosed: true } : { start, end };
 }

@@ -6,19 +6,20 @@ import { cell, type StateEntry, type StateTable } from '../state/table';
 import type { Assigner, StoreParts } from './assigner';
 import { Combined } from './combined';
 import { PaneStore, type Pane } from './panes';
-import type { Visit } from './store';
+import type { Memo, Visit } from './store';
 
 /** The panes of one key that are inside the window last visited, oldest first. */
-class Track {
+class Track implements Memo {
   readonly starts: number[] = [];
   readonly accs: unknown[] = [];
   readonly combined: Combined;
   head = 0;
-  /** What `combined` gave for the window before, while no pane has entered or changed since. */
-  acc: unknown;
-  isFresh = false;
-  /** Start of the oldest pane in it: until a window begins later, the same panes make the next window too. */
-  oldest = NaN;
+  /** What `combined` gave for the window before, … */
+  acc: unknown = undefined;
+  /** … which is good for windows that begin up to here: the start of its oldest pane, while none has entered or changed. */
+  freshUntil = -Infinity;
+  figures: unknown[] | undefined = undefined;
+  isRead = false;
   /** Panes that hold the key, also those that no window has reached. */
   panes = 0;
   active = false;
@@ -35,15 +36,20 @@ class Track {
   insert(start: number, acc: unknown): void {
     let i = this.starts.length;
     while (i > this.head && this.starts[i - 1]! > start) i--;
-    this.isFresh = false;
-    if (i < this.starts.length || start < this.combined.closedBefore) this.combined.forget();
-    this.starts.splice(i, 0, start);
-    this.accs.splice(i, 0, acc);
+    this.freshUntil = -Infinity;
+    if (i < this.starts.length || start < this.combined.closedBefore) {
+      this.combined.forget();
+      this.starts.splice(i, 0, start);
+      this.accs.splice(i, 0, acc);
+    } else {
+      this.starts.push(start);
+      this.accs.push(acc);
+    }
   }
 
   /** A pane changed. */
   forget(): void {
-    this.isFresh = false;
+    this.freshUntil = -Infinity;
     this.combined.forget();
   }
 
@@ -52,8 +58,8 @@ class Track {
     this.advance(start);
     if (this.head === this.starts.length) return false;
     this.acc = this.combined.of(this.starts, this.accs, this.head, boundary);
-    this.oldest = this.starts[this.head]!;
-    this.isFresh = true;
+    this.freshUntil = this.starts[this.head]!;
+    this.isRead = false;
     return true;
   }
 
@@ -187,13 +193,15 @@ export class SlidingStore<T> extends PaneStore<T> {
     const { active } = this;
     const boundary = this.boundaryOf(start);
     let kept = 0;
-    for (const track of active) {
-      if ((!track.isFresh || track.oldest < start) && !track.refresh(start, boundary)) {
+    for (let i = 0; i < active.length; i++) {
+      const track = active[i]!;
+      if (track.freshUntil < start && !track.refresh(start, boundary)) {
         track.active = false;
         continue;
       }
-      active[kept++] = track;
-      if (visit !== undefined) visit(track.key, window, track.acc);
+      if (kept < i) active[kept] = track;
+      kept++;
+      if (visit !== undefined) visit(track.key, window, track.acc, track);
     }
     active.length = kept;
   }

@@ -3,8 +3,14 @@ import type { KeyOf } from '../key';
 import type { Out } from '../operator';
 import type { StateTables } from '../state/table';
 
-/** Told of a window's accumulator. The key is valid during the call. */
-export type Visit = (key: KeyOf, window: Window, acc: unknown) => void;
+/** Figures read from an accumulator, kept beside it by a store for as long as it does not change. */
+export interface Memo {
+  figures: unknown[] | undefined;
+  isRead: boolean;
+}
+
+/** Told of a window's accumulator. The key is valid during the call. With `memo`, the same one may come again. */
+export type Visit = (key: KeyOf, window: Window, acc: unknown, memo?: Memo) => void;
 
 /** The state of an aggregate over windows: what the emit policies need, whatever the windows are. */
 export interface WindowStore<T> {

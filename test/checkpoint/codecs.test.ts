@@ -7,7 +7,7 @@ import { crc32 } from '../../src/checkpoint/crc32';
 import { portableDigests } from '../../src/checkpoint/digests';
 import { nodeDigests } from '../../src/checkpoint/nodeCheckpoint';
 import { canonicalJson, decodeRecord, encodeRecord } from '../../src/checkpoint/recordFile';
-import { sha256 } from '../../src/checkpoint/sha256';
+import { sha256 } from '../../src/files/sha256';
 import { withSuperJson } from '../../src/checkpoint/superJson';
 import { decodeValue, encodeValue, Unencodable } from '../../src/checkpoint/valueCodec';
 import { codeOf, countDelta, open, planOf, stageOf } from './script';

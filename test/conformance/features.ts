@@ -36,23 +36,6 @@ const TABLE = {
   ],
 
   // (e) element: not yet
-  'trigger count': ['e', 'panes by count'],
-  'trigger continuousEventTime': ['e', 'panes by event time'],
-  'trigger afterWatermark': ['e', 'early and late panes with triggers of their own'],
-  'trigger repeatedly': ['e', 'composed triggers'],
-  'trigger afterFirst': ['e', 'composed triggers'],
-  'trigger orFinally': ['e', 'composed triggers'],
-  'trigger inOrder': ['e', 'composed triggers'],
-  'trigger afterProcessingTime': ['e', 'panes by processing time'],
-  'trigger everyProcessingTime': ['e', 'panes by processing time'],
-  'trigger never': ['e', 'composed triggers'],
-  'accumulation retracting': ['e', 'changes are upserts and deletes by key, not before and after'],
-  'accumulation discarding': ['e', 'a pane holds everything since the window began'],
-  'windows in processing time': ['e', 'windows are in event time'],
-  'operator intervalJoin': ['e', 'joins'],
-  'operator temporalJoin': ['e', 'joins with versions'],
-  'operator streamTableJoin': ['e', 'joins with tables that change'],
-  'operator pattern': ['e', 'sequence patterns'],
 
   // (e) queries, golden and spark: not yet
   'execution in micro-batches': ['e', 'the runner of queries'],

@@ -12,10 +12,14 @@ export interface Input {
  */
 export function inputs(): Input[] {
   const rows: Input[] = [];
+  const copies = new Map<number, Input>();
   for (let i = 0; i < 24; i++) {
     const row = { id: `r${i}`, at: 1000 + i * 3, k: 'abc'[i % 3] as string, v: i + 1 };
     rows.push(row);
-    if (i % 4 === 0) rows.push(row);
+    // The second copy comes some batches later: only the state knows that there was a first.
+    if (i % 4 === 0) copies.set(i + 7, row);
+    const copy = copies.get(i);
+    if (copy !== undefined) rows.push(copy);
     if (i % 7 === 0) rows.push({ id: `bad${i}`, at: null, k: 'a', v: 0 });
   }
   return rows;

@@ -161,6 +161,7 @@ const progress = (more: Partial<QueryProgress> = {}): QueryProgress => ({
       numInputRows: 100,
       inputRowsPerSecond: 10,
       processedRowsPerSecond: 400,
+      metrics: {},
     },
   },
   sinks: {},

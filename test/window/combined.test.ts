@@ -1,0 +1,60 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { agg } from '../../src/index';
+import { foldingOf } from '../../src/aggregate/plan';
+import { Combined } from '../../src/window/combined';
+
+// A window that moves over panes of one key says, to the bit, what one made anew of the same panes says.
+
+interface Row {
+  readonly v: number | null;
+}
+
+const folding = foldingOf<Row>({
+  n: agg.count(),
+  values: agg.count('v'),
+  total: agg.sum('v'),
+  mean: agg.avg('v'),
+  low: agg.min('v'),
+  top: agg.max('v'),
+});
+
+function paneOf(values: readonly (number | null)[]): unknown {
+  const acc = folding.create();
+  values.forEach((v, i) => folding.add(acc, folding.read({ v }), i));
+  return acc;
+}
+
+function figures(acc: unknown): unknown[] {
+  return folding.reads.map((read) => read(acc));
+}
+
+const whole = fc.option(fc.integer({ min: -5, max: 5 }), { freq: 4 });
+const any = fc.oneof(whole, fc.double(), fc.constantFrom(2 ** 41, 1e100, -0, 0.1, NaN, Infinity, -Infinity));
+
+describe.each([
+  ['whole numbers', whole],
+  ['any numbers', any],
+])('panes of %s', (_name, value) => {
+  it.each([3, 16, 40])('moved = made anew, %i panes a window', (size) => {
+    const panes = fc.array(fc.array(value, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 90 });
+    fc.assert(
+      fc.property(panes, fc.integer({ min: 1, max: 3 }), (values, step) => {
+        const [starts, accs]: [number[], unknown[]] = [[], []];
+        const moving = new Combined(folding);
+        values.forEach((pane, end) => {
+          starts.push(end);
+          accs.push(paneOf(pane));
+          if (end % step > 0) return;
+          const head = Math.max(0, end + 1 - size);
+          const boundary = Math.ceil(head / size) * size;
+          if (end < moving.closedBefore) moving.forget();
+          const anew = new Combined(folding).of(starts, accs, head, boundary);
+          expect(figures(moving.of(starts, accs, head, boundary))).toEqual(figures(anew));
+        });
+        expect(accs.map(figures)).toEqual(values.map((pane) => figures(paneOf(pane)))); // panes stay as they are
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
