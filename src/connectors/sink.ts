@@ -58,6 +58,8 @@ export interface BatchSink<R> {
   /** The output modes it can take. */
   readonly modes: readonly OutputMode[];
   readonly delivery: Delivery;
+  /** What to do instead, where it does not take a mode: said when the query is built. Default: general advice. */
+  remedy?(mode: OutputMode): string;
   open?(context: SinkContext): Promise<void> | void;
   /** Takes a batch, whole or not at all; a batch without rows too. Resolves when the promise of `delivery` holds. */
   commit(batch: OutputBatch<R>, id: CommitId): Promise<Receipt | void> | Receipt | void;

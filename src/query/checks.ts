@@ -29,7 +29,7 @@ export function checkSink(name: string, sink: BatchSink<unknown>, mode: OutputMo
     complete: 'use update for a sink that can replace rows by key, append for final rows',
   };
   const details = { sink: name, type: sink.type, mode, modes: sink.modes };
-  refuse(`sink '${name}' (${sink.type}) does not take ${mode} mode; ${advice[mode]}`, details);
+  refuse(`sink '${name}' (${sink.type}) does not take ${mode} mode; ${sink.remedy?.(mode) ?? advice[mode]}`, details);
 }
 
 /** Continuous queries append; immediate delivery needs sinks that take rows one after the other. */

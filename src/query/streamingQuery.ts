@@ -4,7 +4,7 @@ import { openCheckpoint, StoredJournal, type Checkpoint, type StateBackend } fro
 import { isTidemarkError, TidemarkError } from '../errors';
 import { explain, type Explanation } from '../observability/explain';
 import { after, defaultScheduler, Subject, type SchedulerLike } from '../rx';
-import { adviceOf, type Advice } from './advice';
+import { adviceOf, MANY_ROWS, type Advice } from './advice';
 import { claimName } from './active';
 import { Driver, type QueryStatus } from './driver';
 import { Engine, type FinishedBatch } from './engine';
@@ -217,7 +217,7 @@ class ActiveRun {
   }
 
   private advise(advice: readonly Advice[]): void {
-    this.advice = advice;
+    this.advice = [...this.advice, ...advice];
     // eslint-disable-next-line no-console -- advice that nobody asked to be told of must still be seen
     const tell = this.options.onAdvice ?? (({ message }: Advice) => console.warn(`tidemark: ${message}`));
     for (const one of advice) tell(one);
@@ -236,7 +236,17 @@ class ActiveRun {
     const progress = this.reporter?.of(batch);
     if (progress === undefined) return;
     this.recent = [...this.recent, progress].slice(-this.settings.recentProgress);
+    this.watchSize(progress);
     this.progressed.next(progress);
+  }
+
+  /** Complete mode writes everything every time: fine for a dashboard, dear for a long table. Said once. */
+  private watchSize({ sinks }: QueryProgress): void {
+    const rows = Math.max(0, ...Object.values(sinks).map(({ numOutputRows }) => numOutputRows));
+    const isKnown = this.advice.some(({ code }) => code === 'complete-over-many-rows');
+    if (this.settings.outputMode !== 'complete' || rows <= MANY_ROWS || isKnown) return;
+    const message = `complete mode wrote ${rows} rows in one batch: with update mode only what changed is written`;
+    this.advise([{ code: 'complete-over-many-rows', message }]);
   }
 
   /** Closes everything; the first thing that went wrong is why the query has failed. */

@@ -157,14 +157,17 @@ class Files implements BatchSink<unknown> {
     return replacing(batch, this.folder, this.log, this.layout, this.key);
   }
 
+  remedy(mode: OutputMode): string {
+    if (mode !== 'update') return 'use append, or a memory sink';
+    return (
+      "say what an update is for files: updateAs: 'versioned' adds the batch to each row, and the reader's view keeps the newest of each key; " +
+      "updateAs: 'replacePartition' rewrites the partitions that a batch touches"
+    );
+  }
+
   private checkMode(mode: OutputMode): void {
     if (this.modes.includes(mode)) return;
-    const remedy =
-      mode === 'update'
-        ? "say what an update is for files: updateAs: 'versioned' adds the batch to each row, and the reader's view keeps the newest of each key; " +
-          "updateAs: 'replacePartition' rewrites the partitions that a batch touches"
-        : 'use append, or a memory sink';
-    throw new TidemarkError('TIDEMARK_OUTPUT_MODE', `a file sink does not take ${mode} mode: ${remedy}`, {
+    throw new TidemarkError('TIDEMARK_OUTPUT_MODE', `a file sink does not take ${mode} mode: ${this.remedy(mode)}`, {
       mode,
       path: this.options.path,
     });
