@@ -14,10 +14,16 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^tidemark$/, replacement: at('../../src/index.ts') },
+      { find: /^tidemark\/browser$/, replacement: at('../../src/browser.ts') },
       { find: /^tidemark\/ui$/, replacement: at('../../src/ui.ts') },
       { find: /^earthquakes\.json$/, replacement: earthquakes },
     ],
   },
   server: { fs: { allow: [at('../..'), dirname(dirname(earthquakes))] } },
-  build: { outDir: at('../../dist/demos'), emptyOutDir: true, target: 'es2022' },
+  build: {
+    outDir: at('../../dist/demos'),
+    emptyOutDir: true,
+    target: 'es2022',
+    rollupOptions: { input: [at('index.html'), at('durable.html')] },
+  },
 });
