@@ -30,6 +30,8 @@ export interface AggregateOptions<K, S, W, E> extends OperatorOptions {
   readonly window?: W;
   /** The result's columns: `{ total: agg.sum('v') }`. */
   readonly select: S;
+  /** The key column with the event time, where it is not the one that `withWatermark` named. */
+  readonly timeColumn?: string;
   /** When a window speaks; default `onClose()` with a window, `onUpdate()` without. */
   readonly emit?: E;
 }
@@ -100,6 +102,7 @@ export function aggregate<
     assigner === undefined ? running(options, reader, folding) : windowed(options, assigner as Assigner<T>, reader, folding);
   const description = {
     key: reader.columns,
+    ...(options.timeColumn === undefined ? {} : { timeColumn: options.timeColumn }),
     ...assigner?.describe(),
     emit: emit?.name ?? (assigner === undefined ? 'onUpdate' : 'onClose'),
     ...emit?.parameters,
@@ -115,6 +118,7 @@ type AnyOptions<T> = AggregateOptions<unknown, Select<T>, unknown, Emit | undefi
 function running<T>(options: AnyOptions<T>, reader: KeyReader<T>, folding: Folding): OperatorSpec<T, unknown> {
   checkOption(options.emit?.name === undefined || options.emit.name === 'onUpdate', 'without a window, emit is onUpdate()');
   const build = rowBuilderOf(reader.columns, folding, false);
+  const timed = options.timeColumn === undefined ? {} : { timeColumn: options.timeColumn };
   return {
     type: 'aggregate',
     options,
@@ -125,7 +129,7 @@ function running<T>(options: AnyOptions<T>, reader: KeyReader<T>, folding: Foldi
     create: (context) =>
       context.run === undefined
         ? new Running(folding, reader, build, options.emit?.everyMs ?? 0)
-        : new RunningPerBatch(folding, reader, build, context),
+        : new RunningPerBatch(folding, reader, build, { ...context, traits: { ...context.traits, ...timed } }),
   };
 }
 
@@ -166,7 +170,7 @@ function byMode<T>(parts: SpeakParts<T>, { run, outputMode }: ProcessorContext):
 
 /** Results are stamped `end - 1`, so they are ordered: none is late for the next operator. */
 function resultTraits(input: Traits, isChange: boolean, isPartial: boolean): Traits {
-  const { timeColumn: _gone, finality: _none, ...rest } = input;
+  const { timeColumn: _gone, timeColumns: _both, finality: _none, ...rest } = input;
   const traits: Traits = { ...rest, kind: isChange ? 'change' : 'event', ties: 'ordered', windowColumns: ['window'] };
   return isChange ? { ...traits, finality: 'window', ...(isPartial ? { isPartial } : {}) } : traits;
 }

@@ -3,6 +3,7 @@ import { isLate, type Element, type Window } from '../src/element';
 import { checkOption, TidemarkError } from '../src/errors';
 import { createKeyMap, keyFrom, keyValues, readerOf, type KeyOf } from '../src/key';
 import { operator, type OperatorOptions, type Processor, type ProcessorContext } from '../src/operator';
+import { KeyCount } from '../src/state/keyCount';
 import { SeenByTime } from '../src/state/seenByTime';
 import { cell, type StateEntry, type StateTable } from '../src/state/table';
 import type { Traits } from '../src/traits';
@@ -39,7 +40,7 @@ interface Plan {
  * @param columns - the columns that make rows equal
  * @param options - `unbounded`, `timeColumn`, `id`
  * @returns the first rows, unchanged
- * @throws `TIDEMARK_DEDUP_UNBOUNDED` where the pipe is built
+ * @throws `TIDEMARK_DEDUP_UNBOUNDED`, or behind a join `TIDEMARK_EVENT_TIMES` for the times of both sides, where the pipe is built
  *
  * Cost: O(1) amortised a row; state is one entry for each key whose time is after the watermark.
  *
@@ -74,6 +75,7 @@ export function dropDuplicates<T, K extends 'event' | 'untimed' = 'event'>(
 function planOf(columns: readonly string[], options: DropDuplicatesOptions, input: Traits): Plan {
   const windowColumn = columns.find((column) => input.windowColumns.includes(column)) ?? '';
   if (windowColumn !== '') return { columns, time: 'window', windowColumn };
+  checkOneTime(columns, input);
   const timeColumn = options.timeColumn ?? input.timeColumn;
   if (input.kind === 'event' && input.watermark && timeColumn !== undefined && columns.includes(timeColumn)) {
     return { columns: columns.filter((column) => column !== timeColumn), time: 'instant', windowColumn };
@@ -85,6 +87,14 @@ function planOf(columns: readonly string[], options: DropDuplicatesOptions, inpu
     `dropDuplicates over ${columns.join(', ')} would remember every key for ever; ${remedies}`,
     { columns },
   );
+}
+
+/** A join keeps the times of both sides: which of them says when a key can be forgotten? */
+function checkOneTime(columns: readonly string[], { timeColumns = [] }: Traits): void {
+  const used = timeColumns.filter((column) => columns.includes(column));
+  if (used.length < 2) return;
+  const message = `dropDuplicates over the event times ${used.join(' and ')}: leave out all but one of them`;
+  throw new TidemarkError('TIDEMARK_EVENT_TIMES', message, { columns, timeColumns: used });
 }
 
 /** Which (time, key) pairs have been seen; without a time, which keys. */
@@ -120,6 +130,7 @@ function dedup<T>(plan: Plan, { traits }: ProcessorContext): Processor<T, T> {
   const byWindow = plan.time === 'window';
   const ties = byWindow ? 'instant' : traits.ties; // a window is late when its end <= W, whatever the stream
   const judged = traits.kind === 'event' && traits.watermark;
+  const count = new KeyCount(() => seen.table.size());
   let drop = -Infinity;
   return {
     tables: {
@@ -136,14 +147,17 @@ function dedup<T>(plan: Plan, { traits }: ProcessorContext): Processor<T, T> {
         const behindMs = drop - at;
         return out.reject('late', time, row, { behindMs, missingDelayMs: behindMs + (ties === 'instant' ? 1 : 0) });
       }
-      if (seen.add(at, reader.read(row))) out.forward(time, row);
-      else out.reject('duplicate', time, row);
+      if (!seen.add(at, reader.read(row))) return out.reject('duplicate', time, row);
+      count.written++;
+      out.forward(time, row);
     },
     onWatermark(_emit, w) {
       drop = w;
       seen.expire(ties === 'instant' ? w : w - 1); // forgotten exactly when a row with that time would be late
     },
+    onRestore: () => count.restored(),
     wantsBatch: (w) => w > drop,
+    stateRows: () => count.take(),
     report: () => ({ keys: seen.table.size() }),
   };
 }

@@ -4,6 +4,7 @@ import { checkOption } from '../src/errors';
 import { readerOf } from '../src/key';
 import { operator, type OperatorOptions, type Processor, type ProcessorContext } from '../src/operator';
 import { ExpiringKeys } from '../src/state/expiringKeys';
+import { KeyCount } from '../src/state/keyCount';
 import { cell } from '../src/state/table';
 import { parsePositive, type Duration } from '../src/time/duration';
 import type { Traits } from '../src/traits';
@@ -74,6 +75,7 @@ function reachOf(withinMs: number | undefined, input: Traits): number {
 function dedup<T>(columns: readonly (keyof T & string)[], withinMs: number, { traits }: ProcessorContext): Processor<T, T> {
   const reader = readerOf<T>(columns);
   const seen = new ExpiringKeys(columns.length, Math.max(1, Math.floor(withinMs / 16)));
+  const count = new KeyCount(() => seen.size);
   let drop = -Infinity;
   return {
     tables: {
@@ -93,13 +95,16 @@ function dedup<T>(columns: readonly (keyof T & string)[], withinMs: number, { tr
       const until = seen.get(key);
       if (until !== undefined && until > drop) return out.reject('duplicate', time, row);
       seen.replace(key, time + withinMs);
+      count.written++;
       out.forward(time, row);
     },
     onWatermark(_emit, w) {
       drop = w;
       seen.expire(w);
     },
+    onRestore: () => count.restored(),
     wantsBatch: (w) => w > drop,
+    stateRows: () => count.take(),
     report: () => ({ keys: seen.size }),
   };
 }

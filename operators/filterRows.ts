@@ -1,6 +1,6 @@
 import type { OperatorFunction } from 'rxjs';
 import type { Element } from '../src/element';
-import { operator, type OperatorOptions } from '../src/operator';
+import { operator, type Clock, type OperatorOptions } from '../src/operator';
 
 /**
  * Keeps the rows for which a condition is truthy; null is not (SQL's three-valued logic). The others are counted as
@@ -24,15 +24,15 @@ import { operator, type OperatorOptions } from '../src/operator';
  * ```
  */
 export function filterRows<T, S extends T, K extends 'event' | 'untimed'>(
-  keep: (row: T) => row is S,
+  keep: (row: T, clock: Clock) => row is S,
   options?: OperatorOptions,
 ): OperatorFunction<Element<T, K>, Element<S, K>>;
 export function filterRows<T, K extends 'event' | 'untimed'>(
-  keep: (row: T) => unknown,
+  keep: (row: T, clock: Clock) => unknown,
   options?: OperatorOptions,
 ): OperatorFunction<Element<T, K>, Element<T, K>>;
 export function filterRows<T, K extends 'event' | 'untimed'>(
-  keep: (row: T) => unknown,
+  keep: (row: T, clock: Clock) => unknown,
   options?: OperatorOptions,
 ): OperatorFunction<Element<T, K>, Element<T, K>> {
   return operator<T, T, K, K>({
@@ -41,7 +41,7 @@ export function filterRows<T, K extends 'event' | 'untimed'>(
     accepts: ['event', 'untimed'],
     create: () => ({
       onEvent(time, row, out) {
-        if (keep(row)) out.forward(time, row);
+        if (keep(row, out)) out.forward(time, row);
         else out.filter();
       },
     }),

@@ -1,6 +1,6 @@
 import type { OperatorFunction } from 'rxjs';
 import type { Element } from '../src/element';
-import { operator, type OperatorOptions } from '../src/operator';
+import { operator, type Clock, type OperatorOptions } from '../src/operator';
 
 /**
  * Makes any number of rows of each row (SQL's explode); all get its event time. A row that gives none is counted as
@@ -25,7 +25,7 @@ import { operator, type OperatorOptions } from '../src/operator';
  * ```
  */
 export function flatMapRows<T, R, K extends 'event' | 'untimed'>(
-  map: (row: T) => Iterable<R>,
+  map: (row: T, clock: Clock) => Iterable<R>,
   options?: OperatorOptions,
 ): OperatorFunction<Element<T, K>, Element<R, K>> {
   return operator<T, R, K, K>({
@@ -34,7 +34,7 @@ export function flatMapRows<T, R, K extends 'event' | 'untimed'>(
     accepts: ['event', 'untimed'],
     create: () => ({
       onEvent(time, row, out) {
-        const given = [...map(row)];
+        const given = [...map(row, out)];
         if (given.length === 0) return out.filter();
         out.absorb(1);
         for (const one of given) {

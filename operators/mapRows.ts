@@ -1,6 +1,6 @@
 import type { OperatorFunction } from 'rxjs';
 import type { Element } from '../src/element';
-import { operator, type OperatorOptions } from '../src/operator';
+import { operator, type Clock, type OperatorOptions } from '../src/operator';
 
 /**
  * Changes each row and keeps its event time. Watermarks, rejections and barriers pass. Fused.
@@ -10,7 +10,8 @@ import { operator, type OperatorOptions } from '../src/operator';
  * out        -(xA)-(yB)-(E|)     x = map(a), y = map(b)
  * ```
  *
- * @param map - gives the new row; called once per row, in order
+ * @param map - gives the new row; called once per row, in order, with a clock that says the processing time: in a query that of
+ * the batch
  * @param options - `onError`: what happens to a row for which `map` throws
  * @returns the new rows with the old times
  * @throws `TIDEMARK_USER_FUNCTION` in band, when `map` throws and `onError` is `'error'`
@@ -24,13 +25,13 @@ import { operator, type OperatorOptions } from '../src/operator';
  * ```
  */
 export function mapRows<T, R, K extends 'event' | 'untimed'>(
-  map: (row: T) => R,
+  map: (row: T, clock: Clock) => R,
   options?: OperatorOptions,
 ): OperatorFunction<Element<T, K>, Element<R, K>> {
   return operator<T, R, K, K>({
     type: 'mapRows',
     options,
     accepts: ['event', 'untimed'],
-    create: () => ({ onEvent: (time, row, out) => out.forward(time, map(row)) }),
+    create: () => ({ onEvent: (time, row, out) => out.forward(time, map(row, out)) }),
   });
 }

@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 import type { Element } from '../src/element';
 import { combinedStream, type Ports } from '../src/operator/combine';
 import type { OperatorOptions, OperatorSpec } from '../src/operator';
+import { TidemarkError } from '../src/errors';
 import { DEFAULT_TRAITS, FusedStream } from '../src/rx';
 import type { Traits } from '../src/traits';
 
@@ -17,12 +18,12 @@ export interface MergeStreamsOptions extends OperatorOptions {
 }
 
 /** A merge whose inputs can change while it runs. */
-export class MergedStream<T> extends FusedStream<T> {
+export class MergedStream<T, K extends 'event' | 'untimed' = 'event'> extends FusedStream<T, K> {
   private readonly live: Set<Ports>;
-  private readonly sources: Observable<Element<T>>[];
+  private readonly sources: Observable<Element<T, K>>[];
 
   /** Made by `mergeStreams`. */
-  constructor(sources: Observable<Element<T>>[], options: MergeStreamsOptions) {
+  constructor(sources: Observable<Element<T, K>>[], options: MergeStreamsOptions) {
     const live = new Set<Ports>();
     super(combinedStream(specOf<T>(options), sources, (ports) => void live.add(ports)));
     this.sources = sources;
@@ -30,13 +31,13 @@ export class MergedStream<T> extends FusedStream<T> {
   }
 
   /** Adds an input, now and for later subscriptions. The watermark waits for it from then on (policy `min`). */
-  add(stream: Observable<Element<T>>): void {
+  add(stream: Observable<Element<T, K>>): void {
     this.sources.push(stream);
     for (const ports of this.live) ports.add(stream);
   }
 
   /** Takes an input out. The watermark is looked at again when the next one comes. */
-  remove(stream: Observable<Element<T>>): void {
+  remove(stream: Observable<Element<T, K>>): void {
     const at = this.sources.indexOf(stream);
     if (at >= 0) this.sources.splice(at, 1);
     for (const ports of this.live) ports.remove(stream);
@@ -48,7 +49,7 @@ function specOf<T>(options: MergeStreamsOptions): OperatorSpec<T, T> {
   return {
     type: 'mergeStreams',
     options,
-    accepts: ['event'],
+    accepts: ['event', 'untimed'],
     description: { policy, variant },
     merge: { policy, variant },
     traits: mergedTraits,
@@ -59,12 +60,16 @@ function specOf<T>(options: MergeStreamsOptions): OperatorSpec<T, T> {
 /** What is true of every input is true of the merge; a row on the watermark is on time if it is for one of them. */
 function mergedTraits(inputs: readonly Traits[]): Traits {
   const first = inputs[0] ?? DEFAULT_TRAITS;
+  if (inputs.some(({ kind }) => kind !== first.kind)) {
+    const remedy = 'give all of them event time first: withWatermark, or withTimestamps';
+    throw new TidemarkError('TIDEMARK_UNTIMED', `mergeStreams: some inputs have event time and some have none; ${remedy}`);
+  }
   const same = <V>(read: (traits: Traits) => V): V | undefined =>
     inputs.every((t) => read(t) === read(first)) ? read(first) : undefined;
   const timeColumn = same((t) => t.timeColumn);
   const delayMs = same((t) => t.delayMs);
   return {
-    kind: 'event',
+    kind: first.kind,
     ties: inputs.some((t) => t.ties === 'ordered') ? 'ordered' : 'instant',
     watermark: inputs.some((t) => t.watermark),
     windowColumns: first.windowColumns.filter((column) => inputs.every((t) => t.windowColumns.includes(column))),
@@ -88,9 +93,11 @@ function mergedTraits(inputs: readonly Traits[]): Traits {
  * out        -a--(xA)---(bX)--(yE|)
  * ```
  *
- * @param streams - event streams; the same one may stand there twice
+ * @param streams - event streams, or all of them untimed; the same one may stand there twice
  * @param options - `policy`, `variant`
  * @returns the merged stream; `add` and `remove` change its inputs
+ *
+ * @throws `TIDEMARK_UNTIMED` where the pipe is built, when only some of the inputs have event time
  *
  * Cost: O(inputs) per watermark, O(1) per row.
  *
@@ -104,6 +111,9 @@ function mergedTraits(inputs: readonly Traits[]): Traits {
  * out; // => [1, 9, 4]
  * ```
  */
-export function mergeStreams<T>(streams: readonly Observable<Element<T>>[], options: MergeStreamsOptions = {}): MergedStream<T> {
-  return new MergedStream<T>([...streams], options);
+export function mergeStreams<T, K extends 'event' | 'untimed' = 'event'>(
+  streams: readonly Observable<Element<T, K>>[],
+  options: MergeStreamsOptions = {},
+): MergedStream<T, K> {
+  return new MergedStream<T, K>([...streams], options);
 }

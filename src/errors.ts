@@ -8,6 +8,7 @@
  * - `TIDEMARK_UNTIMED`: an operator that needs event time stands on a stream without it
  * - `TIDEMARK_CHANGE_STREAM`: an append-only operator stands on a ChangeStream
  * - `TIDEMARK_WATERMARK_REDEFINED`: a second `withWatermark` on one stream
+ * - `TIDEMARK_EVENT_TIMES`: an operator would have to judge rows by two event times
  * - `TIDEMARK_DEDUP_UNBOUNDED`: dropDuplicates over columns without the event time, and no remedy chosen
  * - `TIDEMARK_JOIN_UNBOUNDED`: a join whose rows would wait for ever, or whose unmatched rows could never be told
  * - `TIDEMARK_TABLE`: the table of a broadcast join could not be loaded
@@ -80,6 +81,7 @@ export type TidemarkErrorCode =
   | 'TIDEMARK_UNTIMED'
   | 'TIDEMARK_CHANGE_STREAM'
   | 'TIDEMARK_WATERMARK_REDEFINED'
+  | 'TIDEMARK_EVENT_TIMES'
   | 'TIDEMARK_DEDUP_UNBOUNDED'
   | 'TIDEMARK_JOIN_UNBOUNDED'
   | 'TIDEMARK_TABLE'

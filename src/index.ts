@@ -27,6 +27,7 @@ export { qualityMetrics, type Quality, type QualityMetrics, type QualityOptions 
 export { TidemarkError, type TidemarkErrorCode } from './errors';
 export {
   operator,
+  type Clock,
   type OperatorOptions,
   type OperatorSpec,
   type Out,
@@ -71,7 +72,7 @@ export { csv, type CsvOptions } from './formats/csv';
 export type { DecodeContext, Decoder, Format, RecordSink, RowEncoder } from './formats/format';
 export type { BigIntegers, JsonOptions } from './formats/json';
 export { ndjson, type NdjsonOptions } from './formats/ndjson';
-export { memoryCheckpoint } from './checkpoint';
+export { dropLastCommit, memoryCheckpoint } from './checkpoint';
 export type { Checkpoint, CheckpointLocation, CheckpointOptions, MemoryLocation, StateBackend } from './checkpoint';
 export type { Field, Fields, FieldsRow, WithNulls } from './schema/fields';
 export type { SchemaMode } from './schema/rowReader';

@@ -11,6 +11,8 @@ export interface Traits {
   readonly watermark: boolean;
   /** The column that holds the event time, where it is known by name. */
   readonly timeColumn?: string;
+  /** All columns that hold event times, where a join has brought several together. */
+  readonly timeColumns?: readonly string[];
   /** Columns that hold windows (from `assignWindows`, or `window` of a result row). */
   readonly windowColumns: readonly string[];
   /** The delay of a `fixedDelay` watermark; absent when it can move. */

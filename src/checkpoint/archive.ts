@@ -37,7 +37,8 @@ export async function exportCheckpoint(location: CheckpointLocation): Promise<Ui
 async function filesOf(backend: StateBackend): Promise<NamedBytes[]> {
   const files: NamedBytes[] = [];
   for (const folder of [STATE, PLANS, COMMITS]) {
-    for (const base of await backend.list(folder)) files.push({ name: `${folder}/${base}`, bytes: await mustRead(backend, `${folder}/${base}`) });
+    for (const base of await backend.list(folder))
+      files.push({ name: `${folder}/${base}`, bytes: await mustRead(backend, `${folder}/${base}`) });
   }
   return [...files, { name: IDENTITY, bytes: await mustRead(backend, IDENTITY) }];
 }

@@ -9,8 +9,8 @@ const PART_BYTES = 1024 * 1024;
 const LEASE_MS = 60_000;
 const OWNER: IDBValidKey = ['meta', 'owner'];
 
-/** Keeps others out while this tab lives: a Web Lock. Resolves to how to give it back; `undefined`: it is taken. */
-export type TryLock = (name: string) => Promise<(() => void) | undefined>;
+/** Keeps others out while this tab lives: a Web Lock. Resolves to how to give it back (which takes a while); `undefined`: it is taken. */
+export type TryLock = (name: string) => Promise<(() => Promise<void>) | undefined>;
 
 /** Something outside the database that remembers that there was one: the browser evicts databases as a whole. */
 export interface Marker {
@@ -47,7 +47,7 @@ export class IndexedDbBackend implements StateBackend {
   readonly capabilities: BackendCapabilities;
   private epoch = 0;
   private holder: Holder | undefined;
-  private unlock: (() => void) | undefined;
+  private unlock: (() => Promise<void>) | undefined;
 
   constructor(
     readonly location: string,
@@ -71,7 +71,7 @@ export class IndexedDbBackend implements StateBackend {
         return epoch;
       });
     } catch (cause) {
-      this.unlock?.();
+      await this.unlock?.();
       throw cause;
     }
     this.holder = holder;
@@ -149,7 +149,7 @@ export class IndexedDbBackend implements StateBackend {
     try {
       if (epoch > 0 && holder !== undefined) await this.giveBack(epoch, holder);
     } finally {
-      unlock?.();
+      await unlock?.();
       this.platform.close();
     }
   }

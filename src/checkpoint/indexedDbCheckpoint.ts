@@ -76,12 +76,18 @@ function lockWith(locks: LockManager | undefined): TryLock | undefined {
   if (locks === undefined) return undefined;
   return (name) =>
     new Promise((resolve, reject) => {
-      const hold = (lock: Lock | null): Promise<void> | undefined => {
-        if (lock !== null) return new Promise((release) => resolve(release));
-        resolve(undefined);
-        return undefined;
+      const hold = async (lock: Lock | null): Promise<void> => {
+        if (lock === null) return resolve(undefined);
+        await new Promise<void>((end) => {
+          const release = async (): Promise<void> => {
+            end();
+            await ended.catch(() => {}); // stolen: it is not ours any more
+          };
+          resolve(release);
+        });
       };
-      locks.request(name, { ifAvailable: true }, hold).catch(reject); // stolen: the epoch tells, at the next write
+      const ended = Promise.resolve(locks.request(name, { ifAvailable: true }, hold)).then(() => {});
+      ended.catch(reject); // stolen while it is held: the epoch tells, at the next write
     });
 }
 

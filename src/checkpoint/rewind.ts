@@ -37,7 +37,11 @@ export async function dropCommit(backend: StateBackend, { batch, attempt, plans,
  * @returns the batches that were taken back, newest first
  * @throws TIDEMARK_CHECKPOINT_IN_USE, TIDEMARK_OPTION the batch is not kept any more
  */
-export async function rewindCheckpoint(location: CheckpointLocation, batch: number, owner = 'rewind'): Promise<readonly number[]> {
+export async function rewindCheckpoint(
+  location: CheckpointLocation,
+  batch: number,
+  owner = 'rewind',
+): Promise<readonly number[]> {
   const backend = await location.open();
   await backend.acquire({ owner, since: 0 });
   try {

@@ -53,7 +53,6 @@ export async function inspection(reader: CheckpointReader, batch: number | undef
 
 /** Control characters could move the cursor or ring the bell. */
 const printable = (text: string): string =>
-  // eslint-disable-next-line no-control-regex
   text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /** One entry a line: key, value. */

@@ -3,6 +3,8 @@ import type { Offset, Slice, Source, SourceContext, SourceReader } from './sourc
 
 /** Options of `memorySource`. */
 export interface MemorySourceOptions {
+  /** The names of the columns, where they are known: a query then refuses operators over others. */
+  readonly columns?: readonly string[];
   /** At most so many rows in a batch; default: all there are. */
   readonly maxRowsPerTrigger?: number;
   /** `uncommitted`: rows are let go once a batch with them is committed. Default `all`: the source is an array. */
@@ -29,7 +31,7 @@ const CHUNK = 1024;
  * with `TIDEMARK_DATA_LOSS`.
  *
  * @param rows - the first rows
- * @param options - `maxRowsPerTrigger`, `retain`
+ * @param options - `columns`, `maxRowsPerTrigger`, `retain`
  * @returns a source with `add`, `complete` and `end`
  * @throws `TIDEMARK_OPTION` when a limit is no whole number above 0; `TIDEMARK_DATA_LOSS` when rows to be read are gone
  * @example
@@ -54,12 +56,15 @@ class Memory<T> implements MemorySource<T> {
   readonly limit: number;
   private readonly retain: 'all' | 'uncommitted';
 
-  constructor(rows: readonly T[], { maxRowsPerTrigger = Infinity, retain = 'all' }: MemorySourceOptions) {
+  constructor(rows: readonly T[], { columns, maxRowsPerTrigger = Infinity, retain = 'all' }: MemorySourceOptions) {
     const valid = maxRowsPerTrigger === Infinity || Number.isInteger(maxRowsPerTrigger);
     checkOption(valid && maxRowsPerTrigger > 0, 'maxRowsPerTrigger is a whole number above 0', { maxRowsPerTrigger });
     this.limit = maxRowsPerTrigger;
     this.retain = retain;
-    this.description = maxRowsPerTrigger === Infinity ? {} : { maxRowsPerTrigger };
+    this.description = {
+      ...(maxRowsPerTrigger === Infinity ? {} : { maxRowsPerTrigger }),
+      ...(columns === undefined ? {} : { columns }),
+    };
     this.add(...rows);
   }
 

@@ -87,6 +87,7 @@ function joinTraits<L, R, O>(draft: JoinDraft<L, R, O>, { reach, time }: JoinPla
   const isLeftOnly = draft.type === 'leftSemi' || draft.type === 'leftAnti';
   const owner = isLeftOnly || time === 'left' ? left : time === 'right' ? right : undefined;
   const timeColumn = draft.byWindow || !(draft.isMerged || isLeftOnly) ? undefined : owner?.timeColumn;
+  const timeColumns = draft.isMerged && !isLeftOnly ? [...new Set([left, right].flatMap(timeColumnsOf))] : [];
   const delayMs = owner === undefined ? later(left.delayMs, right.delayMs) : owner.delayMs;
   return {
     kind,
@@ -94,10 +95,15 @@ function joinTraits<L, R, O>(draft: JoinDraft<L, R, O>, { reach, time }: JoinPla
     watermark: kind === 'event' && inputs.some((input) => input.watermark) && reach.hold < Infinity,
     windowColumns: isLeftOnly ? left.windowColumns : draft.isMerged ? windowsOf(draft.type, left, right) : [],
     ...(timeColumn === undefined ? {} : { timeColumn }),
+    ...(timeColumns.length > 1 ? { timeColumns } : {}),
     ...(delayMs === undefined ? {} : { delayMs }),
     allowedLatenessMs: Math.min(left.allowedLatenessMs, right.allowedLatenessMs),
     onError: inputs.some((input) => input.onError === 'error') ? 'error' : left.onError,
   };
+}
+
+function timeColumnsOf({ timeColumn, timeColumns }: Traits): readonly string[] {
+  return timeColumns ?? (timeColumn === undefined ? [] : [timeColumn]);
 }
 
 function later(a: number | undefined, b: number | undefined): number | undefined {

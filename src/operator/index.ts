@@ -6,7 +6,7 @@ import { depthOf, type PlanNode, type Traits } from '../traits';
 import type { OperatorSpec } from './processor';
 import { Stage } from './stage';
 
-export type { OperatorOptions, OperatorSpec, Out, Processor, ProcessorContext, StateRows } from './processor';
+export type { Clock, OperatorOptions, OperatorSpec, Out, Processor, ProcessorContext, StateRows } from './processor';
 export { Stage, type StageSnapshot, type Tally } from './stage';
 
 /** Makes a processor pipeable: all that a new operator with one input needs. */

@@ -13,8 +13,13 @@ export interface OperatorOptions {
   readonly scheduler?: SchedulerLike;
 }
 
+/** Processing time, epoch ms: in a query that of the batch, so that a repeated batch computes the same. */
+export interface Clock {
+  now(): number;
+}
+
 /** What a processor speaks to: the next operator, through the adapter that counts. */
-export interface Out<O> {
+export interface Out<O> extends Clock {
   /** The row that came in goes on, changed or not: counted as forwarded. */
   forward(time: number, row: O): void;
   /** A result: counted as output. */
@@ -34,8 +39,6 @@ export interface Out<O> {
   tickIn(delayMs: number): void;
   /** Asks for `onTick` at this processing time; takes the place of an open request for later. */
   tickAt(time: number): void;
-  /** Now, in the operator's processing time. */
-  now(): number;
   /** True when nobody listens any more; loops that emit much poll it. */
   readonly closed: boolean;
 }

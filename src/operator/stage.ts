@@ -106,7 +106,7 @@ export class Stage<I, O> implements LiveStage, Sink<I> {
     if (!(emit > this.inEmit)) emit = this.inEmit;
     if (!(drop > this.inDrop)) drop = this.inDrop;
     // In a run the same watermark still marks the end of a batch's rows.
-    if (emit === this.inEmit && drop === this.inDrop && !this.graph.isRun) return;
+    if (emit === this.inEmit && drop === this.inDrop && !this.graph.isPaced) return;
     this.inEmit = emit;
     this.inDrop = drop;
     if (!this.processor.ownsWatermark) {

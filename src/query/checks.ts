@@ -1,6 +1,7 @@
 import type { BatchSink } from '../connectors/sink';
 import { TidemarkError } from '../errors';
 import { originOf, type OutputMode, type StreamInfo } from '../rx';
+import { checkColumns } from './columns';
 import type { Output } from './pipeline';
 import type { Trigger } from './trigger';
 
@@ -67,12 +68,29 @@ function checkAgreement(info: Info, known: OutputMode, mode: OutputMode, output:
 
 function checkNode(info: Info, mode: OutputMode): void {
   const { type, id } = info.plan;
+  checkColumns(info);
   if (type === 'reassignWatermark')
     refuse(`'${id}': in a query the watermark is the query's; leave out reassignWatermark`, { operator: id });
   if (type === 'aggregate') checkAggregate(info, mode);
-  else if (mode === 'complete' && info.plan.description['completeMode'] === false) {
-    refuse(`'${id}' does not work in complete mode; use append or update`, { operator: id });
+  else if (type === 'sortRows') checkSort(info, mode);
+  else if (mode === 'complete' && KEYED.has(type)) {
+    refuse(`'${id}' does not work in complete mode; use append or update`, {
+      operator: id,
+      reason: 'stateful-fn-complete-unsupported',
+    });
   }
+}
+
+/** The whole table of what a user's function has said is not known. */
+const KEYED = new Set(['mapGroupsWithState', 'flatMapGroupsWithState', 'transformWithState', 'keyedProcess']);
+
+function checkSort(info: Info, mode: OutputMode): void {
+  if (mode === 'complete' && endsInTable(info)) return;
+  const remedy = 'put aggregate before it and use complete mode; for the first few of a window there is agg.topK';
+  refuse(`'${info.plan.id}': only the whole table of complete mode can be sorted; ${remedy}`, {
+    operator: info.plan.id,
+    reason: 'sort-needs-complete-aggregate',
+  });
 }
 
 function checkAggregate(info: Info, mode: OutputMode): void {
@@ -90,7 +108,10 @@ function checkAggregate(info: Info, mode: OutputMode): void {
   }
   if (mode === 'append') checkAppends(info, windowed);
   if (mode === 'update' && description['window'] === 'session') {
-    refuse(`'${id}': sessions that grow replace each other; use append, or emit: onUpdate() for changes`, { operator: id });
+    refuse(`'${id}': sessions that grow replace each other; use append, or emit: onUpdate() for changes`, {
+      operator: id,
+      reason: 'session-update-unsupported',
+    });
   }
 }
 
@@ -98,24 +119,30 @@ function checkAggregate(info: Info, mode: OutputMode): void {
 function checkAppends(info: Info, windowed: boolean): void {
   const { id, description } = info.plan;
   const input = info.upstream?.[0]?.traits;
-  const timeKey = input?.timeColumn !== undefined && (description['key'] as readonly string[]).includes(input.timeColumn);
+  const timeColumn = (description['timeColumn'] as string | undefined) ?? input?.timeColumn;
+  const timeKey = timeColumn !== undefined && (description['key'] as readonly string[]).includes(timeColumn);
   if ((windowed || timeKey) && input?.watermark === true) return;
   const remedy = 'put withWatermark(column, delay) before it and group by a window, or use update or complete mode';
   refuse(
     `'${id}' never becomes final in append mode: ${input?.watermark === true ? 'it has no window' : 'there is no watermark'}; ${remedy}`,
-    {
-      operator: id,
-    },
+    { operator: id, reason: 'append-needs-watermark' },
   );
 }
 
 /** A ChangeStream can only go where rows may be replaced. */
 function checkKind({ name, kind }: Output, info: Info, mode: OutputMode): void {
   if (kind !== 'change' || mode !== 'append') return;
-  if (info.plan.type === 'aggregate' && info.plan.followsMode === true) return; // groups of a time key: said once
+  if (isFinal(info)) return;
   refuse(`output '${name}' corrects itself and the mode is append; use onClose, finalOnly(), or outputMode update`, {
     output: name,
   });
+}
+
+/** Groups of a time key follow the mode: in append mode they are said once, also through what maps or filters them. */
+function isFinal(info: Info | undefined): boolean {
+  if (info === undefined) return false;
+  if (info.plan.type === 'aggregate') return info.plan.followsMode === true;
+  return !info.plan.stateful && (info.upstream ?? []).every(isFinal);
 }
 
 function endsInTable(info: Info | undefined): boolean {

@@ -40,7 +40,7 @@ export interface StateOperatorProgress {
   readonly numRowsTotal: number;
   readonly numRowsUpdated: number;
   readonly numRowsRemoved: number;
-  /** Rows rejected as late in this batch. */
+  /** Rows of this batch that were late, for all of their windows or for some. */
   readonly numRowsDroppedByWatermark: number;
   /** Rows rejected as duplicates in this batch. */
   readonly numDroppedDuplicateRows: number;

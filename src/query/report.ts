@@ -72,7 +72,7 @@ export class Reporter {
   private stateOperator(stage: Stage<unknown, unknown>, _batch: number): StateOperatorProgress {
     const { id, type, tally, processor } = stage;
     const before = this.dropped.get(id) ?? { late: 0, duplicate: 0 };
-    const now = { late: tally.rejected.late ?? 0, duplicate: tally.rejected.duplicate ?? 0 };
+    const now = { late: (tally.rejected.late ?? 0) + tally.partlyLate, duplicate: tally.rejected.duplicate ?? 0 };
     // A fresh attempt counts from 0.
     const since = now.late < before.late || now.duplicate < before.duplicate ? { late: 0, duplicate: 0 } : before;
     this.dropped.set(id, now);

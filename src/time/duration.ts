@@ -175,15 +175,11 @@ function unitSize(word: string, text: string, name: string): number {
   const singular = word.replace(/(.[^s])s$/, '$1'); // but not of s and ms
   const unit = UNITS.find((words) => words.includes(singular));
   if (unit) return unit[1];
-  const isCalendar = CALENDAR.includes(singular);
-  return refuse(
-    name,
-    text,
-    isCalendar ? 'has months or years, which have no fixed length: use days' : `has the unknown unit '${word}'`,
-  );
+  if (!CALENDAR.includes(singular)) return refuse(name, text, `has the unknown unit '${word}'`);
+  return refuse(name, text, 'has months or years, which have no fixed length: use days', { reason: 'calendar-unit' });
 }
 
-function refuse(name: string, value: unknown, why: string): never {
+function refuse(name: string, value: unknown, why: string, details: Readonly<Record<string, unknown>> = {}): never {
   const message = `${name} '${String(value)}' ${why}. Write '10 minutes', '1 hour 30 minutes', 'PT10M' or a number of ms`;
-  throw new TidemarkError('TIDEMARK_DURATION', message, { name, value });
+  throw new TidemarkError('TIDEMARK_DURATION', message, { name, value, ...details });
 }

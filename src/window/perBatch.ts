@@ -5,23 +5,26 @@ import { cell, type StateEntry, type StateTable } from '../state/table';
 import { OnClose } from './onClose';
 import type { SpeakParts } from './speak';
 
-/** Windows known by key, start and end. */
+/** Windows known by key, start and end; sessions, whose end moves, by key and start. */
 class WindowSet {
   private readonly known: KeyMap<Window>;
   private readonly columns: number;
 
-  constructor(keyColumns: number) {
-    this.columns = keyColumns + 2;
+  private readonly isSession: boolean;
+
+  constructor({ keyColumns, assigner }: Pick<SpeakParts<never>, 'keyColumns' | 'assigner'>) {
+    this.isSession = assigner.kind === 'session';
+    this.columns = keyColumns.length + 2;
     this.known = createKeyMap(this.columns);
   }
 
   private idOf(key: KeyOf, { start, end }: Window): KeyOf {
-    return keyFrom([start, end, ...keyValues(key, this.columns - 2)]);
+    return keyFrom([start, this.isSession ? null : end, ...keyValues(key, this.columns - 2)]);
   }
 
   readonly add = (key: KeyOf, window: Window): void => {
     const id = this.idOf(key, window);
-    if (this.known.get(id) === undefined) this.known.set(id, window);
+    if (this.isSession || this.known.get(id) === undefined) this.known.set(id, window);
   };
 
   readonly delete = (key: KeyOf, window: Window): void => {
@@ -64,7 +67,7 @@ export class AppendPerBatch<T> extends OnClose<T> {
 
   constructor(private readonly parts: SpeakParts<T>) {
     super(parts);
-    this.touched = new WindowSet(parts.keyColumns.length);
+    this.touched = new WindowSet(parts);
   }
 
   override onEvent(time: number, row: T, out: Out<unknown>): void {
@@ -102,7 +105,7 @@ export class UpdatePerBatch<T> implements Processor<T, unknown> {
   private readonly touched: WindowSet;
 
   constructor(private readonly parts: SpeakParts<T>) {
-    this.touched = new WindowSet(parts.keyColumns.length);
+    this.touched = new WindowSet(parts);
     const drop = cell(
       1,
       () => this.drop,
@@ -158,8 +161,8 @@ export class CompletePerBatch<T> implements Processor<T, unknown> {
   private updated = 0;
 
   constructor(private readonly parts: SpeakParts<T>) {
-    this.all = new WindowSet(parts.keyColumns.length);
-    this.touched = new WindowSet(parts.keyColumns.length);
+    this.all = new WindowSet(parts);
+    this.touched = new WindowSet(parts);
     this.tables = { ...parts.store.tables, ...parts.previous?.tables, windows: this.all.table() };
   }
 

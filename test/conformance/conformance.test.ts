@@ -11,8 +11,8 @@ let passed = 0;
 describe('conformance: no copied case fails', () => {
   it.each(files.map((found) => [found.path.split('/').slice(-2).join('/'), found] as const))(
     '%s',
-    (_name, found) => {
-      const result = runFile(found);
+    async (_name, found) => {
+      const result = await runFile(found);
       const totals = totalsOf([result]);
       passed += totals.passed;
       expect(suiteLines(result).filter((line) => line.startsWith('FAILED'))).toEqual([]);

@@ -24,7 +24,7 @@ function argumentsOf(given: readonly string[]): Arguments | undefined {
   return { paths, data: data === undefined ? undefined : placeOf(data) };
 }
 
-function main(given: readonly string[]): 0 | 1 {
+async function main(given: readonly string[]): Promise<0 | 1> {
   const options = argumentsOf(given);
   if (options === undefined || options.paths.length === 0) {
     console.error('usage: npm run conformance -- [--data ROOT] PATH...');
@@ -33,7 +33,7 @@ function main(given: readonly string[]): 0 | 1 {
   }
   const suites: SuiteResult[] = [];
   for (const found of findFiles(options.paths)) {
-    const result = runFile(found, options);
+    const result = await runFile(found, options);
     suites.push(result);
     for (const text of suiteLines(result)) console.log(text);
   }
@@ -42,4 +42,4 @@ function main(given: readonly string[]): 0 | 1 {
   return exitCode(suites);
 }
 
-process.exitCode = main(process.argv.slice(2));
+void main(process.argv.slice(2)).then((code) => (process.exitCode = code));

@@ -22,15 +22,15 @@ afterAll(() => rmSync(FOLDER, { recursive: true, force: true }));
 const casesOf = (kind: string): Found[] => [...findFiles([join(HERE, 'cases', kind)])];
 const clone = <T>(value: T): T => structuredClone(value);
 const fileOf = (found: Found): { cases: Json[] } & Json => clone(found.content) as { cases: Json[] } & Json;
-const run = (content: unknown, path = join(HERE, 'cases/golden/any.json')): SuiteResult => runFile({ path, content });
+const run = (content: unknown, path = join(HERE, 'cases/golden/any.json')): Promise<SuiteResult> => runFile({ path, content });
 
 /** The verdict on one case, in a file of its kind. */
-function verdict(header: Json, one: unknown): Verdict {
-  return run({ suite: 'test', origin: 'test', ...header, cases: [one] }).cases[0]!.verdict;
+async function verdict(header: Json, one: unknown): Promise<Verdict> {
+  return (await run({ suite: 'test', origin: 'test', ...header, cases: [one] })).cases[0]!.verdict;
 }
-const element = (one: unknown): Verdict => verdict({ formatVersion: 1 }, one);
-const golden = (one: unknown): Verdict => verdict({ format: 1, data: '../../data' }, one);
-const spark = (one: unknown): Verdict => verdict({ format: 1 }, one);
+const element = (one: unknown): Promise<Verdict> => verdict({ formatVersion: 1 }, one);
+const golden = (one: unknown): Promise<Verdict> => verdict({ format: 1, data: '../../data' }, one);
+const spark = (one: unknown): Promise<Verdict> => verdict({ format: 1 }, one);
 
 const A = { key: 'k', value: 1, time: 5 };
 const windowCase = (operator: Json = {}, steps: unknown[] = []): Json => ({
@@ -70,19 +70,19 @@ const sparkCase = (fields: Json = {}): Json => ({
 });
 
 describe('a sound case', () => {
-  it('passes', () => {
-    expect(element(windowCase())).toEqual({ kind: 'passed' });
-    expect(golden(goldenCase())).toEqual({ kind: 'passed' });
-    expect(spark(sparkCase())).toEqual({ kind: 'passed' });
+  it('passes', async () => {
+    expect(await element(windowCase())).toEqual({ kind: 'passed' });
+    expect(await golden(goldenCase())).toEqual({ kind: 'passed' });
+    expect(await spark(sparkCase())).toEqual({ kind: 'passed' });
   });
 });
 
 describe('a malformed case fails: it is not skipped, and ends nothing', () => {
-  const window = (operator: Json, steps?: unknown[]): Verdict => element(windowCase(operator, steps));
-  const typed = (operator: Json, ...steps: unknown[]): Verdict =>
+  const window = (operator: Json, steps?: unknown[]): Promise<Verdict> => element(windowCase(operator, steps));
+  const typed = (operator: Json, ...steps: unknown[]): Promise<Verdict> =>
     element({ name: 'x', operator, steps: [...steps, { expect: [] }] });
 
-  it.each<[string, () => Verdict]>([
+  it.each<[string, () => Promise<Verdict>]>([
     ['no object', () => element(7)],
     ['null', () => element(null)],
     ['no operator', () => element({ name: 'x', steps: [{ expect: [] }] })],
@@ -138,11 +138,11 @@ describe('a malformed case fails: it is not skipped, and ends nothing', () => {
     ],
     ['differs, but malformed', () => element({ ...windowCase({ trigger: { kind: 'x' } }), differs: 'on purpose' })],
     ['quirk, but malformed', () => element({ ...windowCase({ trigger: { kind: 'x' } }), quirk: true })],
-  ])('element: %s', (_name, answer) => expect(answer().kind).toBe('failed'));
+  ])('element: %s', async (_name, answer) => expect((await answer()).kind).toBe('failed'));
 
-  const query = (...ops: unknown[]): Verdict => golden(goldenCase({}, ops));
+  const query = (...ops: unknown[]): Promise<Verdict> => golden(goldenCase({}, ops));
   const windowed = { op: 'window', column: 't', sizeMs: 10, as: 'w' };
-  it.each<[string, () => Verdict]>([
+  it.each<[string, () => Promise<Verdict>]>([
     ['no streams', () => golden(goldenCase({ streams: {} }))],
     ['unknown field', () => golden(goldenCase({ flushed: true }))],
     ['unknown output mode', () => golden(goldenCase({ outputMode: 'all' }))],
@@ -223,7 +223,7 @@ describe('a malformed case fails: it is not skipped, and ends nothing', () => {
     ['sum of an unknown column', () => golden(goldenCase({ expect: { sums: { x: 1 } } }))],
     ['late rows of an unknown operator', () => golden(goldenCase({ expectLate: { x: 0 } }))],
     ['golden table that is not there', () => golden(goldenCase({ expect: { file: 'x.csv', columns: { t: 't' }, key: ['t'] } }))],
-  ])('golden: %s', (_name, answer) => expect(answer().kind).toBe('failed'));
+  ])('golden: %s', async (_name, answer) => expect((await answer()).kind).toBe('failed'));
 
   it.each<[string, Json]>([
     ['no steps', { steps: [] }],
@@ -244,9 +244,10 @@ describe('a malformed case fails: it is not skipped, and ends nothing', () => {
     ],
     ['unknown reason', { steps: [{ expectError: { at: 'start', reason: 'because' } }] }],
     ['unknown conf', { conf: { policy: 'min' } }],
-  ])('spark: %s', (_name, fields) => expect(spark(sparkCase(fields)).kind).toBe('failed'));
+  ])('spark: %s', async (_name, fields) => expect((await spark(sparkCase(fields))).kind).toBe('failed'));
 
-  it('spark: unknown table of facts', () => expect(spark({ name: 'x', kind: 'facts', table: [] }).kind).toBe('failed'));
+  it('spark: unknown table of facts', async () =>
+    expect((await spark({ name: 'x', kind: 'facts', table: [] })).kind).toBe('failed'));
 
   it.each<[string, unknown]>([
     ['no list of cases', { formatVersion: 1, suite: 'x', cases: {} }],
@@ -255,26 +256,32 @@ describe('a malformed case fails: it is not skipped, and ends nothing', () => {
     ['no version', { suite: 'x', cases: [windowCase()] }],
     ['unknown field', { formatVersion: 1, suite: 'x', case: [], cases: [windowCase()] }],
     ['a list', [windowCase()]],
-  ])('file: %s', (_name, content) => {
-    const result = run(content);
+  ])('file: %s', async (_name, content) => {
+    const result = await run(content);
     expect(result.cases.map(({ verdict: { kind } }) => kind)).toEqual(['failed']);
     expect(exitCode([result])).toBe(1);
   });
 
-  it('whatever a case is turned into, the run goes on', () => {
+  it('whatever a case is turned into, the run goes on', async () => {
     const pool = ['element', 'spark'].flatMap((kind) => casesOf(kind).map(fileOf));
     const junk = fc.constantFrom<unknown>(null, -1, 'x', [], {}, true, undefined, [null], { kind: 'x' });
-    fc.assert(
-      fc.property(fc.nat(), fc.nat(), fc.array(fc.nat(), { minLength: 1, maxLength: 6 }), junk, (f, c, path, value) => {
-        const file = pool[f % pool.length]!;
-        const one = clone(file.cases[c % file.cases.length]!);
-        spoil(one, path, value);
-        const [result] = run({ ...file, cases: [one] }).cases;
-        expect(['passed', 'failed', 'skipped']).toContain(result!.verdict.kind);
-      }),
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat(),
+        fc.nat(),
+        fc.array(fc.nat(), { minLength: 1, maxLength: 6 }),
+        junk,
+        async (f, c, path, value) => {
+          const file = pool[f % pool.length]!;
+          const one = clone(file.cases[c % file.cases.length]!);
+          spoil(one, path, value);
+          const [result] = (await run({ ...file, cases: [one] })).cases;
+          expect(['passed', 'failed', 'skipped']).toContain(result!.verdict.kind);
+        },
+      ),
       { numRuns: 1500, seed: 11 },
     );
-  });
+  }, 120_000);
 });
 
 /** Puts a value somewhere into a case. */
@@ -297,6 +304,12 @@ function expectedNumbers(target: unknown, within: boolean, place: readonly strin
   );
 }
 
+/** Late groups are not looked at where late rows are given: the library counts rows. */
+function isCompared(one: Json, place: readonly string[]): boolean {
+  const parent = place.slice(0, -1).reduce<unknown>((part, key) => (part as Json)[key], one) as Json;
+  return !(place.at(-1) === 'dropped' && parent['droppedEvents'] !== undefined);
+}
+
 function changed(one: Json, place: readonly string[]): Json {
   const copy = clone(one);
   const parent = place.slice(0, -1).reduce<unknown>((part, key) => (part as Json)[key], copy) as Json;
@@ -307,14 +320,14 @@ function changed(one: Json, place: readonly string[]): Json {
 describe('a wrong expectation fails', () => {
   it.each(['element', 'spark'])(
     'every expected number of every passing case: %s',
-    (kind) => {
+    async (kind) => {
       let tried = 0;
       for (const found of casesOf(kind)) {
         const file = fileOf(found);
         for (const one of file.cases) {
-          if (run({ ...file, cases: [one] }).cases[0]!.verdict.kind !== 'passed') continue;
-          for (const place of expectedNumbers(one, false)) {
-            const [result] = run({ ...file, cases: [changed(one, place)] }).cases;
+          if ((await run({ ...file, cases: [one] })).cases[0]!.verdict.kind !== 'passed') continue;
+          for (const place of expectedNumbers(one, false).filter((found) => isCompared(one, found))) {
+            const [result] = (await run({ ...file, cases: [changed(one, place)] })).cases;
             expect(result!.verdict.kind, `${file['suite'] as string} | ${one['name'] as string} | ${place.join('.')}`).toBe(
               'failed',
             );
@@ -322,9 +335,9 @@ describe('a wrong expectation fails', () => {
           }
         }
       }
-      expect(tried).toBeGreaterThan(kind === 'element' ? 700 : 100);
+      expect(tried).toBeGreaterThan(kind === 'element' ? 700 : 1000);
     },
-    120_000,
+    240_000,
   );
 
   it.each<[string, Json]>([
@@ -337,23 +350,24 @@ describe('a wrong expectation fails', () => {
         expect: { file: 'vega-npm/golden/flights20k_static_join_state.csv', columns: { state: 'v' }, key: ['state'] },
       },
     ],
-  ])('golden: %s', (_name, fields) => expect(golden(goldenCase(fields)).kind).toBe('failed'));
+  ])('golden: %s', async (_name, fields) => expect((await golden(goldenCase(fields))).kind).toBe('failed'));
 
-  it('golden: one cell, one late row, one row too few', () => {
+  it('golden: one cell, one late row, one row too few', async () => {
     const file = fileOf(casesOf('golden').find(({ path }) => path.includes('vega'))!);
     const late = file.cases.find(
       (one) => one['expectLate'] !== undefined && isRecord(one['expect']) && one['expect']['file'] !== undefined,
     )!;
-    const again = (fields: Json): string => run({ ...file, cases: [{ ...late, ...fields }] }).cases[0]!.verdict.kind;
-    expect(again({})).toBe('passed');
-    expect(again({ expectLate: { agg: 0 } })).toBe('failed');
+    const again = async (fields: Json): Promise<string> =>
+      (await run({ ...file, cases: [{ ...late, ...fields }] })).cases[0]!.verdict.kind;
+    expect(await again({})).toBe('passed');
+    expect(await again({ expectLate: { agg: 0 } })).toBe('failed');
     const expected = late['expect'] as Json;
-    expect(again({ expect: { ...expected, columns: { ...(expected['columns'] as Json), n: 'mag_max' } } })).toBe('failed');
-    expect(again({ expect: { ...expected, where: ['n', '>', 40] } })).toBe('failed');
+    expect(await again({ expect: { ...expected, columns: { ...(expected['columns'] as Json), n: 'mag_max' } } })).toBe('failed');
+    expect(await again({ expect: { ...expected, where: ['n', '>', 40] } })).toBe('failed');
   });
 
-  it('the message shows what was expected and what came', () => {
-    const result = run({ formatVersion: 1, suite: 'S', cases: [windowCase({}, [{ element: { ...A, value: 2 } }])] });
+  it('the message shows what was expected and what came', async () => {
+    const result = await run({ formatVersion: 1, suite: 'S', cases: [windowCase({}, [{ element: { ...A, value: 2 } }])] });
     const [line] = suiteLines(result);
     expect(line).toContain('FAILED S | a case | step 4 (expect)');
     expect(line).toMatch(/expected \{"key":"k","value":1,.*got .*"value":3/);
@@ -361,12 +375,12 @@ describe('a wrong expectation fails', () => {
 });
 
 describe('names, places and neighbours decide nothing', () => {
-  it.each(['element', 'spark'])('%s cases in another file under other names', (kind) => {
+  it.each(['element', 'spark'])('%s cases in another file under other names', async (kind) => {
     for (const found of casesOf(kind)) {
       const file = fileOf(found);
       const renamed = file.cases.map((one, i) => ({ ...one, name: `other ${i}` })).reverse();
-      const before = runFile(found).cases.map(({ verdict }) => verdict);
-      const after = run({ ...file, suite: 'other', cases: renamed }, join(FOLDER, 'other.json')).cases.map(
+      const before = (await runFile(found)).cases.map(({ verdict }) => verdict);
+      const after = (await run({ ...file, suite: 'other', cases: renamed }, join(FOLDER, 'other.json'))).cases.map(
         ({ verdict }) => verdict,
       );
       expect(after.reverse()).toEqual(before);
@@ -382,18 +396,18 @@ describe('the table of features', () => {
     }
   });
 
-  it.each(['element', 'spark'])('is the only reason for a skip, beside what the case says itself: %s', (kind) => {
+  it.each(['element', 'spark'])('is the only reason for a skip, beside what the case says itself: %s', async (kind) => {
     const listed = new Set(allFeatures().map(({ kind: k, name }) => `(${k}) ${name}`));
     for (const found of casesOf(kind)) {
-      for (const { verdict: v } of runFile(found).cases)
+      for (const { verdict: v } of (await runFile(found)).cases)
         if (v.kind === 'skipped' && v.why !== 'differs') expect(listed).toContain(v.why);
     }
   });
 
-  it('leaves out what differs on purpose only where the case says that it may', () => {
+  it('leaves out what differs on purpose only where the case says that it may', async () => {
     const query = [{ op: 'limit', id: 'l', n: 1 }];
-    expect(spark(sparkCase({ query, tags: ['optional', 'limit'] })).kind).toBe('skipped');
-    expect(spark(sparkCase({ query })).kind).toBe('failed');
+    expect((await spark(sparkCase({ query, tags: ['optional', 'limit'] }))).kind).toBe('skipped');
+    expect((await spark(sparkCase({ query }))).kind).toBe('failed');
   });
 });
 
@@ -414,7 +428,7 @@ describe('the command', () => {
     write('run/a/b/one.json', {
       formatVersion: 1,
       suite: 'one',
-      cases: [windowCase(), windowCase({ trigger: { kind: 'count', n: 2 } })],
+      cases: [windowCase(), { ...windowCase(), differs: 'on purpose' }],
     });
     write('run/a/two.json', { format: 1, suite: 'two', cases: [sparkCase(), sparkCase({ steps: [] })] });
     write('run/a/three.json', '{ "cases": [');
@@ -423,7 +437,7 @@ describe('the command', () => {
     expect(status).toBe(1);
     expect(lines.filter((line) => line.startsWith('FAILED'))).toHaveLength(2);
     expect(lines).toContain('one: 1 passed, 0 failed, 1 skipped');
-    expect(lines).toContain('SKIPPED 1 - (e) trigger count: panes by count');
+    expect(lines).toContain('SKIPPED 1 - differs: on purpose');
     expect(lines.at(-1)).toBe('2 passed, 2 failed, 1 skipped');
   });
 
@@ -440,7 +454,7 @@ describe('the command', () => {
     expect(command(join(FOLDER, 'nowhere.json')).lines.at(-1)).toBe('0 passed, 1 failed, 0 skipped');
   });
 
-  it('takes another root of the data', () => {
+  it('takes another root of the data', async () => {
     const table = { file: 't.csv', columns: { v: 'v' }, key: ['v'] };
     const path = write('rooted/case.json', {
       format: 1,
@@ -464,7 +478,7 @@ describe('the command', () => {
     });
     write('root/r.csv', 't,v\n1,a\n2,"b ""c"", d"\n');
     write('root/t.csv', 'v\n"b ""c"", d"\na\n');
-    expect(lastLine([runFile({ path, content: JSON.parse('null') })])).toBe('0 passed, 1 failed, 0 skipped');
+    expect(lastLine([await runFile({ path, content: JSON.parse('null') })])).toBe('0 passed, 1 failed, 0 skipped');
     expect(command(path).lines.at(-1)).toBe('0 passed, 0 failed, 1 skipped');
     expect(command('--data', join(FOLDER, 'root'), path).lines.at(-1)).toBe('1 passed, 0 failed, 0 skipped');
     expect(command('--data', join(FOLDER, 'no-root'), path).lines.at(-1)).toBe('0 passed, 1 failed, 0 skipped');

@@ -3,7 +3,9 @@ import { elementFile, isElementFile, runElementCase } from './element/run';
 import type { Found } from './files';
 import { dataRootOf, goldenFile, isGoldenFile, runGoldenCase } from './golden/run';
 import { isRecord, list, malformed } from './shape';
-import { isSparkFile, runSparkCase, sparkFile } from './spark/run';
+import { BACKENDS, type Backend } from './query/backends';
+import { isSparkFile, sparkFile } from './spark/case';
+import { runSparkCase } from './spark/run';
 import { verdictOf, type Verdict } from './verdict';
 
 export interface CaseResult {
@@ -19,26 +21,29 @@ export interface SuiteResult {
 export interface RunOptions {
   /** Takes the place of the `data` root of golden files. */
   readonly data?: string | undefined;
+  /** Where queries keep their checkpoints; default: in memory. */
+  readonly backend?: Backend;
 }
 
-type RunCase = (given: unknown) => void;
+type RunCase = (given: unknown) => void | Promise<void>;
 
 /** Runs all cases of a file. A file that is malformed as a whole counts as one failed case. */
-export function runFile(found: Found, options: RunOptions = {}): SuiteResult {
+export async function runFile(found: Found, options: RunOptions = {}): Promise<SuiteResult> {
   const suite = labelOf(found.content, 'suite') ?? basename(found.path);
   let cases: readonly unknown[] = [];
   let run: RunCase | undefined;
-  const reading = verdictOf(() => {
+  const reading = await verdictOf(() => {
     if (found.problem !== undefined) malformed(found.path, found.problem);
     run = runnerOf(found, options);
     cases = list((found.content as { readonly cases?: unknown }).cases, 'cases');
   });
   if (reading.kind !== 'passed' || run === undefined) return { suite, cases: [{ name: 'the file', verdict: reading }] };
   const runCase = run;
-  return {
-    suite,
-    cases: cases.map((one, i) => ({ name: labelOf(one, 'name') ?? `case ${i + 1}`, verdict: verdictOf(() => runCase(one)) })),
-  };
+  const results: CaseResult[] = [];
+  for (const [i, one] of cases.entries()) {
+    results.push({ name: labelOf(one, 'name') ?? `case ${i + 1}`, verdict: await verdictOf(() => runCase(one)) });
+  }
+  return { suite, cases: results };
 }
 
 /** Only for what is printed. */
@@ -60,5 +65,5 @@ function runnerOf({ path, content }: Found, options: RunOptions): RunCase {
   }
   if (!isSparkFile(content)) malformed('file', 'neither formatVersion nor format');
   sparkFile(content, 'file');
-  return runSparkCase;
+  return (one) => runSparkCase(one, options.backend ?? BACKENDS[0]!);
 }

@@ -27,9 +27,9 @@ export class Difference extends Error {
 }
 
 /** Runs a case and says what came of it: nothing that a case does ends the run. */
-export function verdictOf(run: () => void): Verdict {
+export async function verdictOf(run: () => void | Promise<void>): Promise<Verdict> {
   try {
-    run();
+    await run();
     return PASSED;
   } catch (error) {
     if (error instanceof Skip) return { kind: 'skipped', why: error.why, reason: error.reason };

@@ -16,7 +16,7 @@ import type { Element, Signal } from 'tidemark';
 import { operatorHarness } from 'tidemark/testing';
 import { describe, expect, it } from 'vitest';
 import type { Sink } from '../../src/element';
-import { connect, Graph } from '../../src/rx';
+import { connect, Graph, ManualRun } from '../../src/rx';
 
 interface Row {
   readonly t: number;
@@ -44,7 +44,8 @@ function listener(log: string[] = []): { readonly log: string[]; readonly sink: 
 /** Connects streams in one run, as outputs of a query are. */
 function run(...streams: Observable<unknown>[]): { readonly logs: string[][]; readonly graph: Graph; stop(): void } {
   const lifetime = new Subscription();
-  const graph = Graph.open(lifetime, { run: true });
+  // W moves with every row here: the sources are Observables, not slices of a batch.
+  const graph = Graph.open(lifetime, { run: Object.assign(new ManualRun(), { continuous: true }) });
   const logs = streams.map((stream) => {
     const { log, sink } = listener();
     connect(stream, sink, graph);

@@ -3,7 +3,7 @@ import { Columns, type Read, type Row } from '../query/columns';
 import { identityOf, isNull, orderNullsLast } from '../query/compare';
 import { valueOf } from '../query/expression';
 import type { SummaryOperator, Table } from '../query/operators';
-import { testOf } from '../query/predicate';
+import { testOf, type Test } from '../query/predicate';
 import { projection, selectedColumns } from '../query/stateless';
 import { lookupOf } from '../query/staticJoin';
 import { isRecord } from '../shape';
@@ -42,7 +42,8 @@ const STEPS: { readonly [Op in SummaryOperator['op']]: Step<Op> } = {
     return { columns: selectedColumns(pairs, columns), rows: rows.map(projection(pairs, columns)) };
   },
   filter({ where }, { columns, rows }, at) {
-    return { columns, rows: rows.filter(testOf(where, columns, at)) };
+    const test = testOf(where, columns, at);
+    return { columns, rows: rows.filter((row) => test(row)) };
   },
   compute({ as, expr }, { columns, rows }, at) {
     const value = valueOf(expr, columns, at);
@@ -116,10 +117,10 @@ function comparison(by: By, columns: Columns): (a: Row, b: Row) => number {
 
 function resultOf(spec: AggregateSpec, columns: Columns, at: string): (rows: readonly Row[]) => unknown {
   columns.check(...columnsOf(spec));
-  const test = whereOf(spec, columns, at) ?? ((): boolean => true);
+  const test: Test = whereOf(spec, columns, at) ?? ((): boolean => true);
   const readers: readonly Read[] = columnsOf(spec).map((column) => columns.reader(column));
   return (rows) => {
-    const tuples = rows.filter(test).map((row) => readers.map((read) => read(row)));
+    const tuples = rows.filter((row) => test(row)).map((row) => readers.map((read) => read(row)));
     const isRowwise = spec.fn === 'topK' || readers.length === 0;
     return batchResult(spec, isRowwise ? tuples : tuples.filter((tuple) => !tuple.some(isNull)));
   };

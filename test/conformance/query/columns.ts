@@ -1,7 +1,9 @@
+import type { Clock } from 'tidemark';
 import { Malformed } from '../shape';
 
 export type Row = Readonly<Record<string, unknown>>;
-export type Read = (row: Row) => unknown;
+/** Reads a value of a row; the clock says the time of the batch. */
+export type Read = (row: Row, clock?: Clock) => unknown;
 
 /** A query names a column that is not there. */
 export class UnknownColumn extends Malformed {}

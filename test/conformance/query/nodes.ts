@@ -21,6 +21,10 @@ export interface PlanNode {
   readonly pending?: Pending;
   /** Complete mode: changes whose last rows are the table. */
   readonly isTable?: true;
+  /** In a query: groups without windows of their own, said as changes. */
+  readonly isChange?: true;
+  /** Columns with windows over another time than the event time: keys like others. */
+  readonly plainWindows?: readonly string[];
   /** A join whose pairs have the time of their right rows, for a window over that. */
   readonly otherwise?: PlanNode;
   /** The stream; without the pending windows. */
@@ -34,6 +38,11 @@ export function sourceNode(columns: readonly string[], source: Observable<Row>):
 
 export function untimed(source: Observable<Row>): Stream {
   return events(source) as unknown as Stream;
+}
+
+/** A stream that its query gives. */
+export function givenNode(columns: readonly string[], stream: () => Stream): PlanNode {
+  return { columns: new Columns(columns), timed: false, watermark: false, open: stream };
 }
 
 /** A node that is understood and cannot be run. */

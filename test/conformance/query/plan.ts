@@ -1,15 +1,19 @@
 import { lacking, lackingIfListed, type Feature } from '../features';
 import { malformed } from '../shape';
 import { joined } from './join';
-import { materialised, type PlanNode } from './nodes';
+import { materialised, never, type PlanNode } from './nodes';
 import type { OpOf, QueryOperator, Table } from './operators';
-import { aggregated, distinct, withPrevious } from './stateful';
-import { computed, filtered, joinedStatic, selected, united } from './stateless';
-import { watermarked, windowed, windowTimed } from './timed';
-import { unbuilt } from './unbuilt';
+import { keyedState } from './keyedState';
+import { aggregated, distinct, distinctWithin, grouped, windowKeys, withPrevious } from './stateful';
+import { computed, failingOnce, filtered, joinedStatic, selected, sorted, united } from './stateless';
+import { watermarked, windowed, windowedBeside, windowTimed } from './timed';
 
 export interface PlanContext {
   readonly mode: 'append' | 'complete';
+  /** The operators run inside a streaming query, whose output mode speaks to them; otherwise in a plain pipe. */
+  readonly inQuery?: true;
+  /** What `failOnce` has seen: it outlives a restart. */
+  readonly failed?: Set<string>;
   readonly streams: Readonly<Record<string, PlanNode>>;
   readonly tables: Readonly<Record<string, Table>>;
 }
@@ -40,7 +44,8 @@ class Planner {
 
   plan(query: readonly QueryOperator[]): Plan {
     const lastAggregate = query.map(({ op }) => op).lastIndexOf('aggregate');
-    const end = this.context.mode === 'complete' && lastAggregate >= 0 ? lastAggregate + 1 : query.length;
+    const { mode, inQuery } = this.context;
+    const end = inQuery !== true && mode === 'complete' && lastAggregate >= 0 ? lastAggregate + 1 : query.length;
     const ids = query.slice(0, end).flatMap((op, i) => this.next(op, `query[${i}] (${op.op})`));
     const output = materialised(this.before ?? this.only('query'));
     return { output, lacks: this.lacks, tail: query.slice(end), ids };
@@ -87,7 +92,7 @@ class Planner {
     const input = op.op === 'window' && otherwise?.time === op.column ? otherwise : one;
     switch (op.op) {
       case 'withWatermark':
-        return watermarked(op, input, this.context.mode === 'complete');
+        return this.watermark(op, input);
       case 'select':
         return selected(op, input);
       case 'filter':
@@ -103,18 +108,36 @@ class Planner {
         return this.window(op, input);
       case 'dropDuplicates':
         return distinct(op, input);
+      case 'dropDuplicatesWithinWatermark':
+        return distinctWithin(op, input);
+      case 'mapGroupsWithState':
+      case 'flatMapGroupsWithState':
+      case 'transformWithState':
+        return keyedState(op, input);
+      case 'sort':
+        return sorted(op, input);
+      case 'failOnce':
+        return failingOnce(op, input, this.context.failed ?? new Set(), at);
       case 'aggregate':
         return this.aggregate(op, input, at);
       case 'previousRows':
         return withPrevious(op, input, at);
-      default:
-        return unbuilt(op, input);
+      case 'limit':
+        return never(input);
     }
   }
 
+  /** In a query the library itself knows the columns of a source. */
+  private watermark(op: OpOf<'withWatermark'>, input: PlanNode): PlanNode {
+    const inQuery = this.context.inQuery === true;
+    if (!inQuery) input.columns.check(op.column);
+    return watermarked(op, input, this.context.mode === 'complete' && !inQuery);
+  }
+
   private window(op: OpOf<'window'> | OpOf<'sessionWindow'>, input: PlanNode): PlanNode {
-    if (input.timed && input.time !== op.column) this.lacks.push(lacking('window over another time'));
-    return windowed(op, input);
+    if (!input.timed || input.time === op.column) return windowed(op, input);
+    if (op.op === 'sessionWindow') this.lacks.push(lacking('session over another time'));
+    return windowedBeside(op, input);
   }
 
   /** Results of windows have the time already: it only gets a name. */
@@ -125,13 +148,15 @@ class Planner {
 
   private union({ inputs: [first, ...others] }: OpOf<'union'>, at: string): PlanNode {
     const nodeOf = (name: string): PlanNode => materialised(this.at(name, at));
-    return united([nodeOf(first as string), ...others.map(nodeOf)], at);
+    return united([nodeOf(first as string), ...others.map(nodeOf)], at, this.context.inQuery === true);
   }
 
   private aggregate(op: OpOf<'aggregate'>, input: PlanNode, at: string): PlanNode {
-    const isComplete = this.context.mode === 'complete';
+    const { mode, inQuery } = this.context;
     input.columns.check(...op.keys);
-    const windows = op.keys.filter((key) => input.columns.isWindow(key));
+    const windows = windowKeys(op, input);
+    if (inQuery === true) return windows.length === 1 ? aggregated(op, input, windows[0], false, at) : grouped(op, input, at);
+    const isComplete = mode === 'complete';
     if (input.isTable) this.lacks.push(lacking('complete mode of several aggregates'));
     if (windows.length > 1) this.lacks.push(lacking('window of a window'));
     if (windows.length === 0 && !isComplete) this.lacks.push(lacking('aggregate without a window in append mode'));

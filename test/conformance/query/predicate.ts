@@ -1,8 +1,9 @@
+import type { Clock } from 'tidemark';
 import { integer, isRecord, list, malformed, object, preview, text, type Shape } from '../shape';
 import { isNull, order } from './compare';
 import type { Columns, Read, Row } from './columns';
 
-export type Test = (row: Row) => boolean;
+export type Test = (row: Row, clock?: Clock) => boolean;
 
 const COMPARISONS: Readonly<Record<string, (by: number) => boolean>> = {
   '<': (by) => by < 0,
@@ -40,16 +41,16 @@ export function testOf(given: unknown, columns: Columns, at: string): Test {
 
 const every =
   (parts: readonly Test[]): Test =>
-  (row) =>
-    parts.every((part) => part(row));
+  (row, clock) =>
+    parts.every((part) => part(row, clock));
 const some =
   (parts: readonly Test[]): Test =>
-  (row) =>
-    parts.some((part) => part(row));
+  (row, clock) =>
+    parts.some((part) => part(row, clock));
 const not =
   (part: Test): Test =>
-  (row) =>
-    !part(row);
+  (row, clock) =>
+    !part(row, clock);
 const tests =
   (read: Read, holds: (value: unknown) => boolean): Test =>
   (row) =>
@@ -63,7 +64,7 @@ function comparison(given: readonly unknown[], columns: Columns, at: string): Te
   const name = text(operator, at);
   const holds = Object.hasOwn(COMPARISONS, name) ? COMPARISONS[name]! : malformed(at, `unknown comparison ${preview(operator)}`);
   const other = operand(literal, columns, at);
-  return (row) => compares(read(row), other(row), name, holds);
+  return (row, clock) => compares(read(row), other(row, clock), name, holds);
 }
 
 function compares(a: unknown, b: unknown, name: string, holds: (by: number) => boolean): boolean {
@@ -82,15 +83,16 @@ const columnShape = object({ column: text });
 const batchTime = object({ batchTimeMs: integer });
 
 function operand(literal: unknown, columns: Columns, at: string): Read {
-  if (isRecord(literal) && literal['batchTimeMs'] !== undefined) return noBatchTime(batchTime(literal, at));
+  if (isRecord(literal) && literal['batchTimeMs'] !== undefined) return atBatchTime(batchTime(literal, at).batchTimeMs);
   if (isRecord(literal)) return columns.reader(columnShape(literal, at).column);
   if (Array.isArray(literal) || literal === undefined) malformed(at, `no literal: ${preview(literal)}`);
   return () => literal;
 }
 
-function noBatchTime(_literal: unknown): Read {
-  return () => {
-    throw new Error('there is no batch, and no batch time');
+function atBatchTime(more: number): Read {
+  return (_row, clock) => {
+    if (clock === undefined) throw new Error('there is no batch, and no batch time');
+    return clock.now() + more;
   };
 }
 

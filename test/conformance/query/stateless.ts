@@ -1,5 +1,16 @@
 import { merge } from 'rxjs';
-import { filterRows, flatMapRows, mapRows, mergeStreams, rows } from 'tidemark';
+import {
+  filterChanges,
+  filterRows,
+  flatMapRows,
+  mapChanges,
+  mapRows,
+  mergeStreams,
+  rows,
+  sortRows,
+  withTimestamps,
+  type Clock,
+} from 'tidemark';
 import { malformed } from '../shape';
 import { Columns, type Row } from './columns';
 import { valueOf } from './expression';
@@ -13,7 +24,36 @@ type Pairs = readonly (readonly [column: string, name: string])[];
 export function filtered({ where }: OpOf<'filter'>, given: PlanNode, at: string): PlanNode {
   const input = keepsPending(given, mentioned(where, given.columns)) ? given : materialised(given);
   const test = testOf(where, input.columns, at);
-  return { ...input, open: once(() => input.open().pipe(filterRows(test))) };
+  return { ...input, open: once(() => kept(input, test)) };
+}
+
+/** Changes are filtered and mapped by operators of their own. */
+function kept(input: PlanNode, keep: (row: Row, clock: Clock) => boolean): Stream {
+  const filter = input.isChange ? (filterChanges(keep) as never) : filterRows<Row, 'event'>(keep);
+  return input.open().pipe(filter);
+}
+
+function mapped(input: PlanNode, map: (row: Row) => Row): Stream {
+  return input.open().pipe(input.isChange ? (mapChanges(map) as never) : mapRows<Row, Row, 'event'>(map));
+}
+
+/** The whole table of complete mode. */
+export function sorted({ by }: OpOf<'sort'>, given: PlanNode): PlanNode {
+  const input = materialised(given);
+  const keys = by.map(([column, direction]) => [input.columns.reader(column), direction] as const);
+  return { ...input, open: once(() => input.open().pipe(sortRows(keys as never))) };
+}
+
+/** Fails at the first sight of a value, and never again. */
+export function failingOnce({ column, equals }: OpOf<'failOnce'>, given: PlanNode, failed: Set<string>, at: string): PlanNode {
+  const input = materialised(given);
+  const read = input.columns.reader(column);
+  const check = (row: Row): boolean => {
+    if (failed.has(at) || read(row) !== equals) return true;
+    failed.add(at);
+    throw new Error(`${column} is ${String(equals)} for the first time`);
+  };
+  return { ...input, open: once(() => kept(input, check)) };
 }
 
 export function computed({ as, expr }: OpOf<'compute'>, given: PlanNode, at: string): PlanNode {
@@ -25,7 +65,7 @@ export function computed({ as, expr }: OpOf<'compute'>, given: PlanNode, at: str
     ...rest,
     ...(time === undefined || time === as ? {} : { time }),
     columns: input.columns.with(as),
-    open: once(() => input.open().pipe(mapRows((row) => ({ ...row, [as]: value(row) })))),
+    open: once(() => mapped(input, (row) => ({ ...row, [as]: value(row) }))),
   };
 }
 
@@ -53,6 +93,7 @@ export function selected({ columns: pairs }: OpOf<'select'>, given: PlanNode): P
     ...rest,
     ...(time === undefined ? {} : { time }),
     ...(isKept ? { pending: { as: window[1], assigner: given.pending!.assigner } } : {}),
+    plainWindows: pairs.filter(([column]) => input.plainWindows?.includes(column)).map(([, name]) => name),
     columns: selectedColumns(pairs, input.columns),
     open: once(() => projected(input, isKept ? others : pairs)),
   };
@@ -67,8 +108,9 @@ export function selectedColumns(pairs: Pairs, columns: Columns): Columns {
 /** A window that gets a new name is told to the library as one. */
 function projected(input: PlanNode, pairs: Pairs): Stream {
   const project = projection(pairs, input.columns);
-  const moved = pairs.filter(([column, name]) => column !== name && input.columns.isWindow(column));
-  return moved.reduce((source, [, name]) => withWindow(source, name, name), input.open().pipe(mapRows(project)));
+  const isMoved = ([column, name]: Pairs[number]): boolean =>
+    column !== name && input.columns.isWindow(column) && !input.isChange && !input.plainWindows?.includes(column);
+  return pairs.filter(isMoved).reduce((source, [, name]) => withWindow(source, name, name), mapped(input, project));
 }
 
 export function projection(pairs: Pairs, columns: Columns): (row: Row) => Row {
@@ -90,17 +132,30 @@ export function joinedStatic(
 }
 
 /** Inputs by position, under the names of the first. */
-export function united(inputs: readonly [PlanNode, ...PlanNode[]], at: string): PlanNode {
+export function united(given: readonly [PlanNode, ...PlanNode[]], at: string, inQuery: boolean): PlanNode {
+  const inputs = timedAlike(given);
   const [first] = inputs;
   const width = first.columns.names.length;
   if (inputs.some(({ columns }) => columns.names.length !== width)) malformed(at, 'the inputs have not the same columns');
   const isTimed = inputs.every(({ timed }) => timed);
-  if (!isTimed && inputs.some(({ timed }) => timed)) malformed(at, 'some inputs have event time and some have none');
   const streams = (): readonly Stream[] => inputs.map((node) => alike(node, first));
   // Rows that have no event time yet are an ordinary Observable.
   const open = (): Stream =>
-    isTimed ? mergeStreams(streams()) : untimed(merge(...streams().map((stream) => stream.pipe(rows()))));
+    isTimed || inQuery ? mergeStreams(streams()) : untimed(merge(...streams().map((stream) => stream.pipe(rows()))));
   return { ...first, open: once(open) };
+}
+
+/** Where one input has event time, the others have it in the same place, though no watermark. */
+function timedAlike(inputs: readonly [PlanNode, ...PlanNode[]]): readonly [PlanNode, ...PlanNode[]] {
+  const timed = inputs.find(({ timed: isTimed, time }) => isTimed && time !== undefined);
+  if (timed === undefined) return inputs;
+  const place = timed.columns.names.indexOf(timed.time!);
+  return inputs.map((input): PlanNode => {
+    const time = input.columns.names[place];
+    if (input.timed || time === undefined) return input;
+    const give = withTimestamps(time as never, { maxFutureSkew: false });
+    return { ...input, timed: true, time, open: once(() => input.open().pipe(give as never) as Stream) };
+  }) as unknown as readonly [PlanNode, ...PlanNode[]];
 }
 
 function alike(node: PlanNode, first: PlanNode): Stream {

@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import { mapRows, session, sliding, tumbling, withTimestamps, withWatermark, type Assigner } from 'tidemark';
+import { flatMapRows, mapRows, session, sliding, tumbling, withTimestamps, withWatermark, type Assigner } from 'tidemark';
 import { malformed } from '../shape';
 import type { Columns, Row } from './columns';
 import { materialised, named, once, type PlanNode, type Stream } from './nodes';
@@ -16,7 +16,6 @@ function timed(input: PlanNode, time: string, watermark: boolean, give: Timing):
 /** Complete mode has no late rows and never closes a window: it takes the times, and no watermark. */
 export function watermarked({ column, delayMs, id }: OpOf<'withWatermark'>, given: PlanNode, isComplete: boolean): PlanNode {
   const input = materialised(given);
-  input.columns.check(column);
   const options = { ...OPTIONS, ...named(id) };
   const give = isComplete ? withTimestamps(column as never, options) : withWatermark(column as never, delayMs, options);
   return timed(input, column, !isComplete, give as Timing);
@@ -30,6 +29,24 @@ export function windowed(op: OpOf<'window'> | OpOf<'sessionWindow'>, given: Plan
   const input = rows.timed ? rows : timed(rows, column, false, withTimestamps(column as never, OPTIONS) as Timing);
   const assigner = op.op === 'window' ? gridOf(op) : sessionOf(op, input.columns);
   return { ...input, columns: input.columns.with(as, true), pending: { as, assigner } };
+}
+
+/** Windows over a column that is not the event time: columns like others, which say nothing of when a group is final. */
+export function windowedBeside(op: OpOf<'window'> | OpOf<'sessionWindow'>, given: PlanNode): PlanNode {
+  const { column, as } = op;
+  const input = materialised(given);
+  const read = input.columns.reader(column);
+  const assigner = op.op === 'window' ? gridOf(op) : sessionOf(op, input.columns);
+  const windows = (row: Row): readonly Row[] => {
+    const time = read(row);
+    return typeof time === 'number' ? assigner.assign(time, row).map((window) => ({ ...row, [as]: window })) : [];
+  };
+  return {
+    ...input,
+    columns: input.columns.with(as, true),
+    plainWindows: [...(input.plainWindows ?? []), as],
+    open: once(() => input.open().pipe(flatMapRows(windows))),
+  };
 }
 
 /** The last instant of a window as a column, and as the event time. */

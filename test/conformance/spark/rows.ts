@@ -1,4 +1,5 @@
 import type { Row } from '../query/columns';
+import type { Table } from '../query/operators';
 import { list, listOf, malformed, object, oneOf, pair, preview, text, type Shape, type Shaped } from '../shape';
 
 type Kind = 'long' | 'string' | 'timestamp';
@@ -21,6 +22,11 @@ export function rowOf(values: readonly unknown[], { columns }: StreamSpec, at: s
   const cell = (value: unknown, type: Kind): unknown =>
     value === null || FITS[type](value) ? value : malformed(at, `${type} expected, not ${preview(value)}`);
   return Object.fromEntries(columns.map(([name, type], i) => [name, cell(values[i], type)]));
+}
+
+/** A static table of a case. */
+export function tableOf(spec: Shaped<typeof tableShape>, at: string): Table {
+  return { columns: namesOf(spec), rows: spec.rows.map((values) => rowOf(values, spec, at)) };
 }
 
 export function namesOf({ columns }: StreamSpec): readonly string[] {

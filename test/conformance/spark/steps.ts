@@ -1,3 +1,4 @@
+import { sparkOperator } from '../query/operators';
 import {
   dictOf,
   flag,
@@ -12,7 +13,6 @@ import {
   object,
   oneOf,
   preview,
-  record,
   text,
   truth,
   type Shape,
@@ -30,7 +30,7 @@ const figures = object({
 
 export const confShape = object({ noDataBatches: maybe(flag), watermarkPolicy: maybe(text), minBatchesToRetain: maybe(index) });
 
-const REASONS = [
+export const REASONS = [
   'append-needs-watermark',
   'bad-watermark-policy',
   'dedup-within-needs-watermark',
@@ -62,7 +62,7 @@ const STEPS = {
       clearSink: maybe(flag),
       advanceClockMs: maybe(integer),
       conf: maybe(confShape),
-      query: maybe(listOf(record)),
+      query: maybe(listOf(sparkOperator)),
     }),
   }),
   expectNew: object({ expectNew: listOf(list), ordered: maybe(flag) }),
@@ -73,7 +73,9 @@ const STEPS = {
       object({ min: maybe(integer), max: maybe(integer), avg: maybe(integer), watermark: maybe(integer) }),
     ),
   }),
-  expectOpWatermark: object({ expectOpWatermark: dictOf(record) }),
+  expectOpWatermark: object({
+    expectOpWatermark: dictOf(object({ late: maybe(integer), eviction: maybe(integer) })),
+  }),
   expectBatchIds: object({
     expectBatchIds: object({
       offsets: maybe(nullable(integer)),
@@ -82,11 +84,12 @@ const STEPS = {
     }),
   }),
   expectOffsetLog: object({ expectOffsetLog: listOf(index) }),
-  expectProgress: object({ expectProgress: record }),
+  expectProgress: object({ expectProgress: object({ numInputRows: maybe(index), sources: maybe(dictOf(index)) }) }),
   expectActive: object({ expectActive: flag }),
   expectError: object({ expectError: object({ at: oneOf('build', 'start', 'run'), reason: oneOf(...REASONS) }) }),
 } as const;
 
+export type Reason = (typeof REASONS)[number];
 export type StepKind = keyof typeof STEPS;
 export type StepOf<K extends StepKind> = { readonly kind: K; readonly at: string } & Shaped<(typeof STEPS)[K]>;
 export type Step = { [K in StepKind]: StepOf<K> }[StepKind];
