@@ -53,21 +53,6 @@
  * - `TIDEMARK_ERROR_THRESHOLD`: more rows of a batch failed than the query accepts
  * - `TIDEMARK_STALE_ATTEMPT`: an attempt that has been given up went on
  * - `TIDEMARK_INVARIANT`: what recovery found cannot have come about by the protocol
- * - `TIDEMARK_STATE_VALUE`: a value in the state or in staged rows cannot be written down (function, symbol, class instance)
- * - `TIDEMARK_STATE_INCOMPATIBLE`: state was written by an operator of another type or schema, and nothing migrates it
- * - `TIDEMARK_STATE_DROPPED`: the checkpoint holds state of an operator that the query no longer has
- * - `TIDEMARK_CHECKPOINT_IN_USE`: another process, tab or query holds the checkpoint; `details.holder` says who
- * - `TIDEMARK_FENCED`: somebody else has taken the checkpoint over; this run must not write any more
- * - `TIDEMARK_CHECKPOINT_MISMATCH`: the checkpoint belongs to another query; `details.differences` says how it differs
- * - `TIDEMARK_CHECKPOINT_CORRUPT`: bytes of a checkpoint are not what was written; `details.name` names the file
- * - `TIDEMARK_CHECKPOINT_GAP`: a file of a checkpoint is missing; `details.name` names it
- * - `TIDEMARK_CHECKPOINT_LOST`: a checkpoint that was here before has vanished (the browser may evict it)
- * - `TIDEMARK_FORMAT_TOO_NEW`: a newer tidemark wrote this checkpoint; `details` has `found` and `supported`
- * - `TIDEMARK_STORAGE_FULL`: no space left; the last commit is intact
- * - `TIDEMARK_STORAGE`: storage failed; `details.errno` has the system's code
- * - `TIDEMARK_STORAGE_UNAVAILABLE`: there is no such storage here (no IndexedDB, private mode)
- * - `TIDEMARK_BACKEND_CLOSED`: a checkpoint is used after it was closed, or before it is held
- * - `TIDEMARK_FENCED`: somebody else has taken the checkpoint over; this run must not write any more
  * - `TIDEMARK_SINK_MISMATCH`: the place a sink writes to belongs to another query
  * - `TIDEMARK_SINK_CORRUPT`: what a sink has written is not there, or not what was written
  * - `TIDEMARK_PATH`: a file would lie outside its folder, or behind a symbolic link
@@ -126,21 +111,6 @@ export type TidemarkErrorCode =
   | 'TIDEMARK_ERROR_THRESHOLD'
   | 'TIDEMARK_STALE_ATTEMPT'
   | 'TIDEMARK_INVARIANT'
-  | 'TIDEMARK_STATE_VALUE'
-  | 'TIDEMARK_STATE_INCOMPATIBLE'
-  | 'TIDEMARK_STATE_DROPPED'
-  | 'TIDEMARK_CHECKPOINT_IN_USE'
-  | 'TIDEMARK_FENCED'
-  | 'TIDEMARK_CHECKPOINT_MISMATCH'
-  | 'TIDEMARK_CHECKPOINT_CORRUPT'
-  | 'TIDEMARK_CHECKPOINT_GAP'
-  | 'TIDEMARK_CHECKPOINT_LOST'
-  | 'TIDEMARK_FORMAT_TOO_NEW'
-  | 'TIDEMARK_STORAGE_FULL'
-  | 'TIDEMARK_STORAGE'
-  | 'TIDEMARK_STORAGE_UNAVAILABLE'
-  | 'TIDEMARK_BACKEND_CLOSED'
-  | 'TIDEMARK_FENCED'
   | 'TIDEMARK_SINK_MISMATCH'
   | 'TIDEMARK_SINK_CORRUPT'
   | 'TIDEMARK_PATH'

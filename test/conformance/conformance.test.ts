@@ -23,7 +23,7 @@ describe('conformance: no copied case fails', () => {
 
   it('runs what needs no data from beside the checkout', () => {
     expect(files.length).toBeGreaterThanOrEqual(37);
-    // Of the element cases and our own answers, of the golden cases on npm data, and of Spark what needs no batches.
+    // Of the element cases and our own answers, of the golden cases on npm data, and all of Spark's.
     expect(passed).toBeGreaterThanOrEqual(171 + 18 + 23);
   });
 });

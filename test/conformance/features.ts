@@ -40,8 +40,6 @@ const TABLE = {
   'table eventTimeStats': ['d', 'a query has one partition: event-time statistics of several are never merged'],
 
   // (e) not yet
-  'execution in micro-batches': ['e', 'the runner of queries'],
-  'output mode update': ['e', 'the runner of queries'],
   'complete mode of several aggregates': ['e', 'the runner of queries'],
   'aggregate without a window in append mode': ['e', 'grouping by a raw event time'],
   'session over another time': ['e', 'sessions over a column that is not the event time of the stream'],

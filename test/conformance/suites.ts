@@ -61,7 +61,7 @@ function runnerOf({ path, content }: Found, options: RunOptions): RunCase {
   if (isGoldenFile(content)) {
     const { data } = goldenFile(content, 'file');
     const root = dataRootOf(data, dirname(path), options.data);
-    return (one) => runGoldenCase(one, root);
+    return (one) => runGoldenCase(one, root, options.backend ?? BACKENDS[0]!);
   }
   if (!isSparkFile(content)) malformed('file', 'neither formatVersion nor format');
   sparkFile(content, 'file');

@@ -25,17 +25,24 @@ const parsed = new Map<string, ts.SourceFile | undefined>();
 
 /** A program with one file of a user in it, which exists in memory only. */
 export function programOf(root: string, code: string): { program: ts.Program; file: ts.SourceFile } {
+  const { program, files } = programOfAll(root, [code]);
+  return { program, file: files[0] as ts.SourceFile };
+}
+
+/** The same with several files, which know nothing of each other. */
+export function programOfAll(root: string, codes: readonly string[]): { program: ts.Program; files: readonly ts.SourceFile[] } {
   const options = compilerOptions(root);
-  const name = join(root, 'test/types/__user.ts');
+  const users = new Map(codes.map((code, i) => [join(root, `test/types/__user${i}.ts`), code]));
   const host = ts.createCompilerHost(options);
   const { getSourceFile, fileExists, readFile } = host;
   host.getSourceFile = (path, version, ...rest) => {
-    if (path === name) return ts.createSourceFile(path, code, version, true);
+    const code = users.get(path);
+    if (code !== undefined) return ts.createSourceFile(path, code, version, true);
     if (!parsed.has(path)) parsed.set(path, getSourceFile.call(host, path, version, ...rest));
     return parsed.get(path);
   };
-  host.fileExists = (path) => path === name || fileExists.call(host, path);
-  host.readFile = (path) => (path === name ? code : readFile.call(host, path));
-  const program = ts.createProgram([name], options, host);
-  return { program, file: program.getSourceFile(name) as ts.SourceFile };
+  host.fileExists = (path) => users.has(path) || fileExists.call(host, path);
+  host.readFile = (path) => users.get(path) ?? readFile.call(host, path);
+  const program = ts.createProgram([...users.keys()], options, host);
+  return { program, files: [...users.keys()].map((name) => program.getSourceFile(name) as ts.SourceFile) };
 }

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { Subject } from 'rxjs';
 import { outcomes, type Change, type Outcome } from 'tidemark';
 import { sameValue } from '../compare';
-import { lacking } from '../features';
+import { placeFor, type Backend } from '../query/backends';
 import type { Columns, Row } from '../query/columns';
 import { goldenOperator, summaryOperator, type QueryOperator, type Table } from '../query/operators';
 import { sourceNode } from '../query/nodes';
@@ -28,7 +28,8 @@ import {
   type Shaped,
 } from '../shape';
 import { Skip, skipIfLacking } from '../verdict';
-import { deliver } from './arrival';
+import { deliver, type Arriving } from './arrival';
+import { batchesOf, runBatches } from './batches';
 import { checkColumns, checkOutput, expectation } from './expect';
 import { columnNames, isInstalled, load, sourceShape, type SourceSpec } from './source';
 import { checkSummary, summarise } from './summary';
@@ -80,7 +81,7 @@ export function dataRootOf(data: string, folder: string, given: string | undefin
 }
 
 /** Runs one case of a golden file; throws what is wrong with it. */
-export function runGoldenCase(given: unknown, root: DataRoot): void {
+export async function runGoldenCase(given: unknown, root: DataRoot, backend: Backend): Promise<void> {
   const one = caseShape(given, 'case');
   if (Object.keys(one.streams).length === 0) malformed('streams', 'there is none');
   const sources = new Map(Object.entries(one.streams).map(([name]) => [name, new Subject<Row>()]));
@@ -88,10 +89,11 @@ export function runGoldenCase(given: unknown, root: DataRoot): void {
   const plan = understood(one, sources);
   if (one.differs !== undefined) throw new Skip('differs', one.differs);
   if (!isThere) throw new Skip(`(c) needs ${one.needs}`, 'the package is not installed');
-  if (one.outputMode === 'update') skipIfLacking([lacking('output mode update')]);
-  if (one.execution.mode === 'microbatch') skipIfLacking([lacking('execution in micro-batches')]);
   skipIfLacking(plan.lacks);
   if (root.isMissing) throw new Skip('(c) data', 'the data are not beside the checkout');
+  // Update mode says what it says at the end of batches: in batches of one row it speaks after every row.
+  if (one.execution.mode === 'microbatch') return executeInBatches(one, one.execution.batchBy, root.path, backend);
+  if (one.outputMode === 'update') return executeInBatches(one, 1, root.path, backend);
   execute(one, plan, sources, root.path);
 }
 
@@ -123,9 +125,9 @@ function planned(one: GoldenCase, sources: ReadonlyMap<string, Subject<Row>>, ta
   const streams = Object.fromEntries(
     Object.entries(one.streams).map(([name, spec]) => [name, sourceNode(columnNames(spec), sources.get(name)!)]),
   );
-  // Update mode says of each group what complete mode says of it last.
-  const mode = one.outputMode === 'append' ? 'append' : 'complete';
-  const plan = planOf(one.query as readonly QueryOperator[], { mode, streams, tables });
+  const mode = one.outputMode === 'complete' ? 'complete' : 'append';
+  const inQuery = one.execution.mode === 'microbatch' || one.outputMode === 'update' ? ({ inQuery: true } as const) : {};
+  const plan = planOf(one.query as readonly QueryOperator[], { mode, ...inQuery, streams, tables });
   const tail = tailPlan(plan.tail, plan.output.columns, new Subject<Row>(), tables);
   return {
     plan: { ...plan, lacks: [...plan.lacks, ...tail.lacks], ids: [...plan.ids, ...tail.ids] },
@@ -133,13 +135,17 @@ function planned(one: GoldenCase, sources: ReadonlyMap<string, Subject<Row>>, ta
   };
 }
 
-function execute(one: GoldenCase, { ids }: Plan, sources: ReadonlyMap<string, Subject<Row>>, root: string): void {
-  const tables = tablesOf(one.tables ?? {}, (spec, name) => load(spec, root, `tables.${name}`));
-  const arriving = Object.entries(one.streams).map(([name, spec]) => ({
+function arrivingOf({ streams }: GoldenCase, root: string): readonly Arriving[] {
+  return Object.entries(streams).map(([name, spec]) => ({
     name,
     rows: load(spec, root, `streams.${name}`).rows,
     arrival: spec.arrival,
   }));
+}
+
+function execute(one: GoldenCase, { ids }: Plan, sources: ReadonlyMap<string, Subject<Row>>, root: string): void {
+  const tables = tablesOf(one.tables ?? {}, (spec, name) => load(spec, root, `tables.${name}`));
+  const arriving = arrivingOf(one, root);
   const { plan, columns } = planned(one, sources, tables);
   const collected = new Collected(plan, ids);
   deliver(arriving, (name, row) => {
@@ -151,6 +157,25 @@ function execute(one: GoldenCase, { ids }: Plan, sources: ReadonlyMap<string, Su
   collected.close();
   checkOutput(one.expect, summarise(one.summary ?? [], output, tables), root);
   for (const [id, late] of Object.entries(one.expectLate ?? {})) sameValue(`late rows of '${id}'`, late, collected.late.get(id));
+}
+
+/** The same as a streaming query. */
+async function executeInBatches(one: GoldenCase, batchBy: number | string, root: string, backend: Backend): Promise<void> {
+  const { query, outputMode, flush } = one;
+  const tables = tablesOf(one.tables ?? {}, (spec, name) => load(spec, root, `tables.${name}`));
+  const streams = Object.fromEntries(Object.entries(one.streams).map(([name, spec]) => [name, columnNames(spec)]));
+  const batches = batchesOf(arrivingOf(one, root), batchBy);
+  const place = placeFor(backend);
+  try {
+    const spec = { streams, tables, query, outputMode, keepsRejected: one.expectLate !== undefined };
+    const { columns, rows, late } = await runBatches(spec, batches, flush, place.location);
+    checkOutput(one.expect, summarise(one.summary ?? [], { columns, rows }, tables), root);
+    for (const [id, expected] of Object.entries(one.expectLate ?? {})) {
+      sameValue(`late rows of '${id}'`, expected, late.get(id) ?? 0);
+    }
+  } finally {
+    await place.remove();
+  }
 }
 
 /** What comes out of a query while it runs. */
