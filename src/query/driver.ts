@@ -1,6 +1,7 @@
 import type { Subscription } from 'rxjs';
 import { after, type SchedulerLike } from '../rx';
 import type { Engine, FinishedBatch } from './engine';
+import { Epochs } from './epochs';
 import type { Trigger } from './trigger';
 
 /** What the query shows while it works. */
@@ -24,13 +25,16 @@ export class Driver {
   private wakeUp: (() => void) | undefined;
   private looks = 0;
   private waiters: Waiter[] = [];
+  private readonly epochs: Epochs;
 
   constructor(
     private readonly engine: Engine,
     private readonly trigger: Trigger,
     private readonly scheduler: SchedulerLike,
     private readonly onBatch: (batch: FinishedBatch) => void,
-  ) {}
+  ) {
+    this.epochs = new Epochs(engine);
+  }
 
   /** Runs until it is stopped, or the trigger has had what it wanted. */
   async run(): Promise<void> {
@@ -66,7 +70,7 @@ export class Driver {
       const due = this.nextTick(everyMs, this.scheduler.now());
       let asked: readonly Waiter[] = [];
       await this.attempt(() =>
-        this.engine.runEpoch({
+        this.epochs.run({
           isDue: () => this.stopping || this.scheduler.now() >= due,
           // Asked when there is nothing left to read: whoever waits by now has had everything.
           isAwaited: () => (asked = this.waiters).length > 0,

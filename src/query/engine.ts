@@ -2,9 +2,9 @@ import type { CheckpointLocation } from '../checkpoint/backend';
 import type { Checkpoint } from '../checkpoint/checkpoint';
 import type { CommitRecord, Json, PlannedSlice, PlanRecord, SinkOutcome } from '../checkpoint/records';
 import type { CommitId } from '../connectors/sink';
-import type { BadRecord, Journal, Slice } from '../connectors/source';
+import type { BadRecord, Journal } from '../connectors/source';
 import { isTidemarkError, TidemarkError } from '../errors';
-import { after, type Batch, type SchedulerLike } from '../rx';
+import { after, type SchedulerLike } from '../rx';
 import { GraphRun, type BatchResult, type Feed, type Failure } from './graphRun';
 import { deltasOf, loadState, schemasOf } from './deltas';
 import type { Pipeline } from './pipeline';
@@ -24,14 +24,6 @@ export interface FinishedBatch {
   readonly outcomes: Readonly<Record<string, SinkOutcome>>;
   readonly nextWatermark: number;
   readonly run?: GraphRun;
-}
-
-/** When a continuous epoch ends, and what it does when there is nothing to read. */
-export interface Pause {
-  isDue(): boolean;
-  /** Somebody waits until everything that is there is committed. */
-  isAwaited(): boolean;
-  sleep(): Promise<void>;
 }
 
 /** Injected surroundings. */
@@ -61,14 +53,15 @@ export class Engine {
   /** The id of the batch that comes next. */
   nextBatch = 0;
   private run: GraphRun | undefined;
-  private pending: PlanRecord | undefined;
+  /** Planned, and not committed. */
+  pending: PlanRecord | undefined;
   private lastTime = 0;
   private ran = false;
 
   constructor(
     readonly pipeline: Pipeline,
     readonly settings: Settings,
-    private readonly around: Surroundings,
+    readonly around: Surroundings,
   ) {
     this.sources = new Sources(pipeline.sources);
     this.sinks = new Sinks(pipeline, settings.onSinkFailure);
@@ -163,11 +156,11 @@ export class Engine {
     return this.watermarks.next(this.watermark, this.around.scheduler.now());
   }
 
-  private async planned(sources: PlanRecord['sources'], watermark: number): Promise<FinishedBatch> {
+  async planned(sources: PlanRecord['sources'], watermark: number): Promise<FinishedBatch> {
     return this.execute(await this.write(sources, watermark));
   }
 
-  private async write(sources: PlanRecord['sources'], watermark: number): Promise<PlanRecord> {
+  async write(sources: PlanRecord['sources'], watermark: number): Promise<PlanRecord> {
     const plan: PlanRecord = {
       batch: this.nextBatch,
       epoch: this.checkpoint.epoch,
@@ -184,7 +177,7 @@ export class Engine {
   }
 
   /** Runs a plan until it is committed. A row that cannot be taken is written into the plan, and the plan runs again. */
-  private async execute(plan: PlanRecord): Promise<FinishedBatch> {
+  async execute(plan: PlanRecord): Promise<FinishedBatch> {
     for (;;) {
       const attempt = this.around.newId();
       const run = await this.graph(plan);
@@ -201,7 +194,7 @@ export class Engine {
     return this.within(run, id, run.take({ id, time, late, watermark }, feeds));
   }
 
-  private feedOf(run: GraphRun, plan: PlanRecord, source: string, slice: PlannedSlice): Feed {
+  feedOf(run: GraphRun, plan: PlanRecord, source: string, slice: PlannedSlice): Feed {
     const chunks = this.sources.read(source, slice, (record) => run.reject(source, record.row, record.reason, where(record)));
     const excluded = new Map<number, string>();
     for (const [name, row, message] of plan.excluded ?? []) if (name === source) excluded.set(row, message);
@@ -209,7 +202,7 @@ export class Engine {
   }
 
   /** A batch that takes too long has lost its end, or waits for something that never comes. */
-  private async within<T>(run: GraphRun, batchId: number, work: Promise<T>): Promise<T> {
+  async within<T>(run: GraphRun, batchId: number, work: Promise<T>): Promise<T> {
     const { batchTimeoutMs } = this.settings;
     const timer = after(this.around.scheduler, batchTimeoutMs, () =>
       run.lost(batchId, `it took longer than ${batchTimeoutMs} ms`),
@@ -221,66 +214,13 @@ export class Engine {
     }
   }
 
-  /**
-   * Continuous: rows go through as they come, until `pause` says that it is time to commit. The plan says where the epoch
-   * begins; how far it went is staged.
-   */
-  async runEpoch(pause: Pause): Promise<FinishedBatch | undefined> {
-    if (this.sources.ended && this.watermark !== Infinity) return this.planned(this.sources.planned(new Map()), Infinity);
-    // A batch that was planned with its ends is repeated as it was planned.
-    if (this.pending !== undefined && Object.values(this.pending.sources).some(({ to }) => to !== undefined)) {
-      return this.execute(this.pending);
-    }
-    const run = await this.graph();
-    let plan = this.pending;
-    const ends = new Map<string, Slice>();
-    if (plan !== undefined) run.begin(batchOf(plan));
-    while (!pause.isDue()) {
-      const slices = await this.sources.next();
-      if (slices.size === 0) {
-        if (plan === undefined && run.hasResults) run.begin(batchOf((plan = await this.begun())));
-        if (pause.isAwaited() || (plan !== undefined && this.sources.ended)) break;
-        await pause.sleep();
-        continue;
-      }
-      if (plan === undefined) run.begin(batchOf((plan = await this.begun())));
-      for (const [source, slice] of slices) {
-        await run.feed(this.feedOf(run, plan, source, slice));
-        this.sources.advance(source, slice);
-        ends.set(source, slice);
-      }
-      if (run.failure !== undefined) break;
-      await this.deliver(run, plan);
-    }
-    if (plan === undefined) return undefined;
-    const result = await this.within(run, plan.batch, run.end());
-    if (result !== undefined) return this.finish(plan, this.around.newId(), run, result, toOf(plan, ends));
-    this.dropGraph();
-    await this.without(plan, run.failure as Failure);
-    this.sources.resume(plan, true, undefined);
-    return this.runEpoch(pause);
-  }
-
-  /** `immediate`: results are shown before they are committed. */
-  private async deliver(run: GraphRun, plan: PlanRecord): Promise<void> {
-    const { trigger } = this.settings;
-    if (trigger.kind !== 'continuous' || trigger.delivery !== 'immediate' || !run.hasResults) return;
-    await this.sinks.deliver(this.sinks.batches(run.takeResults()), this.commitId(plan, 'immediate'));
-  }
-
-  private commitId({ batch: batchId, time }: PlanRecord, attemptId: string): CommitId {
+  commitId({ batch: batchId, time }: PlanRecord, attemptId: string): CommitId {
     const { queryId, epoch } = this.checkpoint;
     return { queryId, batchId, attemptId, epoch, replayed: false, time };
   }
 
-  private async begun(): Promise<PlanRecord> {
-    const sources: Record<string, PlannedSlice> = {};
-    for (const [id, { from }] of Object.entries(this.sources.planned(new Map()))) sources[id] = { from };
-    return this.write(sources, this.watermark);
-  }
-
   /** Stage, sinks, commit. */
-  private async finish(
+  async finish(
     plan: PlanRecord,
     attempt: string,
     run: GraphRun,
@@ -332,7 +272,7 @@ export class Engine {
   }
 
   /** The same plan without the row that a user's function could not take. */
-  private async without(plan: PlanRecord, { cause, source, row }: Failure): Promise<PlanRecord> {
+  async without(plan: PlanRecord, { cause, source, row }: Failure): Promise<PlanRecord> {
     const mayLeaveOut = isTidemarkError(cause) && cause.code === 'TIDEMARK_USER_FUNCTION' && this.settings.onError === 'reject';
     if (!mayLeaveOut || source === undefined || row === undefined) throw cause;
     const reason = cause.cause instanceof Error ? cause.cause.message : String(cause.cause);
@@ -343,7 +283,7 @@ export class Engine {
   }
 
   /** The live pipeline, with the state of the last commit. */
-  private async graph(plan?: PlanRecord): Promise<GraphRun> {
+  async graph(plan?: PlanRecord): Promise<GraphRun> {
     if (this.run !== undefined) return this.run;
     const late = plan?.late ?? this.late;
     const before = { id: this.nextBatch - 1, time: this.lastTime, late, watermark: late };
@@ -356,7 +296,7 @@ export class Engine {
     return run;
   }
 
-  private dropGraph(): void {
+  dropGraph(): void {
     this.run?.close();
     this.run = undefined;
   }
@@ -391,14 +331,6 @@ export class Engine {
     }
     return failures;
   }
-}
-
-function batchOf({ batch: id, time, late, watermark }: PlanRecord): Batch {
-  return { id, time, late, watermark };
-}
-
-function toOf(plan: PlanRecord, ends: ReadonlyMap<string, Slice>): Record<string, Json> {
-  return Object.fromEntries(Object.entries(plan.sources).map(([id, { from }]) => [id, (ends.get(id)?.to ?? from) as Json]));
 }
 
 function withEnds(plan: PlanRecord, to: Readonly<Record<string, Json>>): Record<string, PlannedSlice> {
