@@ -191,9 +191,9 @@ function fingerprint(state: RawState, { digests }: StateLoader): string {
 /** in = forwarded + absorbed + held + filtered + rejected, where a query counts them. */
 function addsUp(counters: Json): boolean {
   if (typeof counters !== 'object' || counters === null || Array.isArray(counters)) return true;
-  const { in: rows, rejected = {}, ...rest } = counters as Readonly<Record<string, Json>>;
+  const { in: rows, restored = 0, rejected = {}, ...rest } = counters as Readonly<Record<string, Json>>;
   if (typeof rows !== 'number') return true;
   const parts = ['forwarded', 'absorbed', 'held', 'filtered'].map((name) => rest[name] ?? 0);
   const reasons = typeof rejected === 'object' && rejected !== null ? Object.values(rejected) : [rejected];
-  return [...parts, ...reasons].reduce<number>((sum, part) => sum + Number(part), 0) === rows;
+  return [...parts, ...reasons].reduce<number>((sum, part) => sum + Number(part), 0) === rows + Number(restored);
 }

@@ -55,6 +55,8 @@ export class Engine {
   private run: GraphRun | undefined;
   /** Planned, and not committed. */
   pending: PlanRecord | undefined;
+  /** Rows that each operator of the live pipeline held when its state was loaded: they came in before it counted. */
+  private restored: ReadonlyMap<string, number> = new Map();
   private lastTime = 0;
   private ran = false;
 
@@ -231,7 +233,7 @@ export class Engine {
     for (const [operator, proposal] of result.proposals) this.watermarks.take(operator, proposal, plan.time);
     const { batch } = plan;
     const nextWatermark = this.watermarks.next(plan.watermark, plan.time);
-    const counters = countersOf(run);
+    const counters = countersOf(run, this.restored);
     const batches = this.sinks.batches(result);
     const outputs = this.sinks.stageOutputs ? { outputs: this.sinks.staged(batches) } : {};
     const ends = to === undefined ? {} : { to };
@@ -290,6 +292,7 @@ export class Engine {
     const live = this.settings.trigger.kind === 'continuous' ? this.around.scheduler : undefined;
     const run = new GraphRun(this.pipeline, before, live);
     loadState(run.stages(), await this.checkpoint.readState());
+    this.restored = new Map([...run.stages()].map(([id, { tally }]) => [id, tally.held]));
     run.start();
     this.watermarks.expect(run.timekeepers(), this.around.scheduler.now());
     this.run = run;
@@ -341,8 +344,9 @@ function where({ message, position }: BadRecord): string {
   return position === undefined ? message : `${message} (${position})`;
 }
 
-function countersOf(run: GraphRun): Record<string, Json> {
+/** What became of the rows since the pipeline began to run; with `restored`, the rows it began with, they add up. */
+function countersOf(run: GraphRun, restored: ReadonlyMap<string, number>): Record<string, Json> {
   const counters: Record<string, Json> = {};
-  for (const [id, stage] of run.stages()) counters[id] = stage.tally as unknown as Json;
+  for (const [id, { tally }] of run.stages()) counters[id] = { ...tally, restored: restored.get(id) ?? 0 } as unknown as Json;
   return counters;
 }
