@@ -2,6 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Fingerprint, Tally } from './checksum';
+import { commit } from './durable/commit';
+import { endToEnd } from './durable/endToEnd';
+import { recovery } from './durable/recovery';
 import { close } from './figures/close';
 import { heap } from './figures/heap';
 import { hop } from './figures/hop';
@@ -35,6 +38,9 @@ const figures: Readonly<Record<string, () => Result[] | Promise<Result[]>>> = {
   close: () => close(rounds),
   latency: () => latency(Math.min(3, rounds)),
   sizes,
+  commit: () => commit(rounds),
+  'end-to-end': () => endToEnd(rounds),
+  recovery: () => recovery(rounds),
 };
 
 function measure({ name, target, good, events, counted, prepare }: Workload): Result {

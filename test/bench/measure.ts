@@ -28,6 +28,14 @@ export function cpuMs(run: () => void): number {
   return (user + system) / 1000;
 }
 
+/** The same for work that waits: only when nothing else of this process is at work. */
+export async function cpuMsOf(run: () => Promise<unknown>): Promise<number> {
+  const before = process.cpuUsage();
+  await run();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
