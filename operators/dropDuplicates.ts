@@ -4,6 +4,7 @@ import { checkOption, TidemarkError } from '../src/errors';
 import { createKeyMap, keyFrom, keyValues, readerOf, type KeyOf } from '../src/key';
 import { operator, type OperatorOptions, type Processor, type ProcessorContext } from '../src/operator';
 import { KeyCount } from '../src/state/keyCount';
+import { Recorder } from '../src/state/recorder';
 import { SeenByTime } from '../src/state/seenByTime';
 import { cell, type StateEntry, type StateTable } from '../src/state/table';
 import type { Traits } from '../src/traits';
@@ -109,17 +110,27 @@ function seenOf(plan: Plan): Seen {
   const { length } = plan.columns;
   if (plan.time !== 'none') return new SeenByTime(length);
   const keys = createKeyMap<true>(length);
+  const recorder = new Recorder(length);
+  const entryOf = (key: KeyOf): StateEntry => [keyValues(key, length), null];
+  const entries = (): StateEntry[] => [...keys.entries()].map(([key]) => entryOf(key));
   return {
-    add: (_time, key) => keys.get(key) === undefined && (keys.set(key, true), true),
+    add(_time, key) {
+      if (keys.get(key) !== undefined) return false;
+      keys.set(key, true);
+      recorder.written(key);
+      return true;
+    },
     expire: () => {},
     table: {
       version: 1,
       size: () => keys.size,
-      entries: () => [...keys.entries()].map(([key]): StateEntry => [keyValues(key, length), null]),
-      load: (entries) => {
+      entries,
+      load: (saved) => {
         keys.clear();
-        for (const [values] of entries) keys.set(keyFrom(values), true);
+        for (const [values] of saved) keys.set(keyFrom(values), true);
+        recorder.begin();
       },
+      changes: () => recorder.take(entries, entryOf),
     },
   };
 }
@@ -155,7 +166,10 @@ function dedup<T>(plan: Plan, { traits }: ProcessorContext): Processor<T, T> {
       drop = w;
       seen.expire(ties === 'instant' ? w : w - 1); // forgotten exactly when a row with that time would be late
     },
-    onRestore: () => count.restored(),
+    onRestore() {
+      seen.expire(ties === 'instant' ? drop : drop - 1);
+      count.restored();
+    },
     wantsBatch: (w) => w > drop,
     stateRows: () => count.take(),
     report: () => ({ keys: seen.table.size() }),

@@ -94,7 +94,7 @@ function dedup<T>(columns: readonly (keyof T & string)[], withinMs: number, { tr
       const key = reader.read(row);
       const until = seen.get(key);
       if (until !== undefined && until > drop) return out.reject('duplicate', time, row);
-      seen.replace(key, time + withinMs);
+      seen.set(key, time + withinMs);
       count.written++;
       out.forward(time, row);
     },
@@ -102,7 +102,10 @@ function dedup<T>(columns: readonly (keyof T & string)[], withinMs: number, { tr
       drop = w;
       seen.expire(w);
     },
-    onRestore: () => count.restored(),
+    onRestore() {
+      seen.expire(drop);
+      count.restored();
+    },
     wantsBatch: (w) => w > drop,
     stateRows: () => count.take(),
     report: () => ({ keys: seen.size }),

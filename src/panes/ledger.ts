@@ -1,6 +1,6 @@
 import type { Pane, Window } from '../element';
 import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf } from '../key';
-import { ChangeLog } from '../state/changeLog';
+import { Recorder } from '../state/recorder';
 import type { StateEntry, StateTable } from '../state/table';
 import type { Claim } from './completeness';
 import type { ResultRow } from '../window/resultRow';
@@ -40,7 +40,7 @@ export interface Account {
 /** The accounts of all open windows, by the change's key. */
 export class Ledger {
   private readonly accounts: KeyMap<Account>;
-  private readonly log: ChangeLog;
+  private readonly recorder: Recorder;
   private arrivals = 0;
   updated = 0;
   removed = 0;
@@ -51,7 +51,7 @@ export class Ledger {
     private readonly opened: (account: Account) => void,
   ) {
     this.accounts = createKeyMap(columns);
-    this.log = new ChangeLog(columns);
+    this.recorder = new Recorder(columns);
   }
 
   get size(): number {
@@ -77,7 +77,7 @@ export class Ledger {
   /** The account was changed. */
   touch(account: Account): void {
     this.updated++;
-    this.log.mark(account.id);
+    if (!account.gone) this.recorder.written(account.id);
   }
 
   /** Takes an account out: its window is over, or part of another one. */
@@ -87,7 +87,7 @@ export class Ledger {
     account.gone = true;
     this.removed++;
     this.accounts.delete(id);
-    this.log.mark(id);
+    this.recorder.gone(id);
     return account;
   }
 
@@ -100,18 +100,18 @@ export class Ledger {
         this.accounts.clear();
         this.arrivals = 0;
         for (const entry of entries) this.load(entry);
-        this.log.loaded();
+        this.recorder.begin();
       },
       changes: () =>
-        this.log.take(
-          (id) => entryOf(this.accounts.get(id), this.columns),
+        this.recorder.take(
           () => this.entries(),
+          (id) => entryOf(this.accounts.get(id)!, this.columns),
         ),
     };
   }
 
   private *entries(): Iterable<StateEntry> {
-    for (const [, account] of this.accounts.entries()) yield entryOf(account, this.columns)!;
+    for (const [, account] of this.accounts.entries()) yield entryOf(account, this.columns);
   }
 
   private load([values, data]: StateEntry): void {
@@ -135,8 +135,7 @@ export class Ledger {
 }
 
 /** Plain data that does not change afterwards: the trigger's state is copied. */
-function entryOf(account: Account | undefined, columns: number): StateEntry | undefined {
-  if (account === undefined) return undefined;
+function entryOf(account: Account, columns: number): StateEntry {
   const { window, arrival, done, fresh, rows, index, state, owed, claims } = account;
   return [keyValues(account.id, columns), [window, arrival, done, fresh, rows, index, copyOf(state), [...owed], [...claims]]];
 }

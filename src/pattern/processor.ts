@@ -2,7 +2,7 @@ import { isLate, type TieRule } from '../element';
 import { isTidemarkError, TidemarkError } from '../errors';
 import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf, type KeyReader } from '../key';
 import type { Out, Processor, StateRows } from '../operator/processor';
-import { ChangeLog } from '../state/changeLog';
+import { Recorder } from '../state/recorder';
 import { cell, type StateEntry, type StateTable } from '../state/table';
 import type { ErrorPolicy } from '../traits';
 import { Automaton, type Step } from './automaton';
@@ -38,8 +38,8 @@ export class PatternMatcher<T> implements Processor<T, unknown> {
   private readonly automaton: Automaton;
   private readonly names: readonly string[];
   private readonly columns: number;
-  private readonly heldLog = new ChangeLog(1);
-  private readonly log: ChangeLog;
+  private readonly heldRecorder = new Recorder(1);
+  private readonly recorder: Recorder;
   private firstHeld = Infinity;
   private firstDeadline = Infinity;
   private overflowed = 0;
@@ -55,7 +55,7 @@ export class PatternMatcher<T> implements Processor<T, unknown> {
   ) {
     this.columns = reader.columns.length;
     this.keys = createKeyMap(this.columns);
-    this.log = new ChangeLog(this.columns);
+    this.recorder = new Recorder(this.columns);
     this.automaton = new Automaton(plan.stages);
     this.names = plan.stages.map(({ name }) => name);
     const meta = cell(
@@ -78,7 +78,7 @@ export class PatternMatcher<T> implements Processor<T, unknown> {
 
   private hold(held: Held): void {
     this.waiting.set(held.position, held);
-    this.heldLog.mark(held.position);
+    this.heldRecorder.written(held.position);
     this.firstHeld = Math.min(this.firstHeld, held.time);
   }
 
@@ -100,7 +100,7 @@ export class PatternMatcher<T> implements Processor<T, unknown> {
     for (const held of due) {
       if (out.closed) return;
       this.waiting.delete(held.position);
-      this.heldLog.mark(held.position);
+      this.heldRecorder.gone(held.position);
       this.advance(held, out);
     }
   }
@@ -147,9 +147,13 @@ export class PatternMatcher<T> implements Processor<T, unknown> {
       for (const partial of partials) this.firstDeadline = Math.min(this.firstDeadline, this.deadline(partial));
     } else if (had) this.keys.delete(key);
     if (partials.length === 0 && !had) return;
-    this.log.mark(key);
-    if (partials.length > 0) this.updated++;
-    else this.removed++;
+    if (partials.length > 0) {
+      this.recorder.written(key);
+      this.updated++;
+    } else {
+      this.recorder.gone(key);
+      this.removed++;
+    }
   }
 
   private deadline({ first, last }: Partial): number {
@@ -221,9 +225,10 @@ export class PatternMatcher<T> implements Processor<T, unknown> {
   }
 
   private heldTable(): StateTable {
-    const entryOf = (held: Held | undefined): StateEntry | undefined =>
-      held && [[held.position], [held.time, keyValues(held.key, this.columns), held.row]];
-    const entries = (): StateEntry[] => [...this.waiting.values()].map((held) => entryOf(held)!);
+    const entryOf = (held: Held): StateEntry => {
+      return [[held.position], [held.time, keyValues(held.key, this.columns), held.row]];
+    };
+    const entries = (): StateEntry[] => [...this.waiting.values()].map(entryOf);
     return {
       version: 1,
       size: () => this.waiting.size,
@@ -235,18 +240,15 @@ export class PatternMatcher<T> implements Processor<T, unknown> {
           const [time, values, row] = data as [number, unknown[], unknown];
           this.hold({ time, row, key: keyFrom(values), position: position as number });
         }
-        this.heldLog.loaded();
+        this.heldRecorder.begin();
       },
-      changes: () => this.heldLog.take((id) => entryOf(this.waiting.get(id as number)), entries),
+      changes: () => this.heldRecorder.take(entries, (id) => entryOf(this.waiting.get(id as number)!)),
     };
   }
 
   private partialTable(): StateTable {
-    const entryOf = (id: KeyOf): StateEntry | undefined => {
-      const partials = this.keys.get(id);
-      return partials && [keyValues(id, this.columns), encodePartials(partials)];
-    };
-    const entries = (): StateEntry[] => [...this.keys.entries()].map(([id]) => entryOf(id)!);
+    const entryOf = (id: KeyOf): StateEntry => [keyValues(id, this.columns), encodePartials(this.keys.get(id)!)];
+    const entries = (): StateEntry[] => [...this.keys.entries()].map(([id]) => entryOf(id));
     return {
       version: 1,
       size: () => this.keys.size,
@@ -255,9 +257,9 @@ export class PatternMatcher<T> implements Processor<T, unknown> {
         this.keys.clear();
         this.firstDeadline = Infinity;
         for (const [values, data] of saved) this.put(keyFrom(values), decodePartials(data));
-        this.log.loaded();
+        this.recorder.begin();
       },
-      changes: () => this.log.take(entryOf, entries),
+      changes: () => this.recorder.take(entries, entryOf),
     };
   }
 }

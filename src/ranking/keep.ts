@@ -1,7 +1,7 @@
 import { isLate, type Change, type Pane, type TieRule } from '../element';
 import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf, type KeyReader } from '../key';
 import type { Out, Processor, StateRows } from '../operator/processor';
-import { ChangeLog } from '../state/changeLog';
+import { Recorder } from '../state/recorder';
 import { cell, type StateEntry, type StateTable } from '../state/table';
 
 export interface KeepPlan {
@@ -22,7 +22,7 @@ interface Kept {
 export class KeepOne<T> implements Processor<T, Change<T>> {
   readonly tables;
   private readonly kept: KeyMap<Kept>;
-  private readonly log: ChangeLog;
+  private readonly recorder: Recorder;
   private readonly columns: number;
   private drop = -Infinity;
   private updated = 0;
@@ -35,7 +35,7 @@ export class KeepOne<T> implements Processor<T, Change<T>> {
   ) {
     this.columns = reader.columns.length;
     this.kept = createKeyMap(this.columns);
-    this.log = new ChangeLog(this.columns);
+    this.recorder = new Recorder(this.columns);
     const drop = cell(
       1,
       () => this.drop,
@@ -64,7 +64,7 @@ export class KeepOne<T> implements Processor<T, Change<T>> {
     const pane: Pane = { timing: 'early', index: (before?.pane.index ?? -1) + 1, isLast: false };
     this.kept.set(key, { time, row, pane, writtenAt: now });
     this.updated++;
-    this.log.mark(key);
+    this.recorder.written(key);
     if (ttlMs < Infinity) out.tickIn(ttlMs);
     out.event(time, { op: 'upsert', key: identity, row, pane });
   }
@@ -82,7 +82,7 @@ export class KeepOne<T> implements Processor<T, Change<T>> {
       if (now - writtenAt < this.plan.ttlMs) continue;
       this.kept.delete(key);
       this.removed++;
-      this.log.mark(key);
+      this.recorder.gone(key);
     }
     if (this.kept.size > 0) out.tickIn(this.plan.ttlMs);
   }
@@ -98,9 +98,10 @@ export class KeepOne<T> implements Processor<T, Change<T>> {
   }
 
   private table(): StateTable {
-    const entryOf = (id: KeyOf, kept: Kept | undefined): StateEntry | undefined =>
-      kept && [keyValues(id, this.columns), [kept.time, kept.row, kept.pane, kept.writtenAt]];
-    const entries = (): StateEntry[] => [...this.kept.entries()].map(([id, kept]) => entryOf(id, kept)!);
+    const entryOf = (id: KeyOf, kept: Kept): StateEntry => {
+      return [keyValues(id, this.columns), [kept.time, kept.row, kept.pane, kept.writtenAt]];
+    };
+    const entries = (): StateEntry[] => [...this.kept.entries()].map(([id, kept]) => entryOf(id, kept));
     return {
       version: 1,
       size: () => this.kept.size,
@@ -111,9 +112,9 @@ export class KeepOne<T> implements Processor<T, Change<T>> {
           const [time, row, pane, writtenAt] = data as [number, unknown, Pane, number];
           this.kept.set(keyFrom(values), { time, row, pane, writtenAt });
         }
-        this.log.loaded();
+        this.recorder.begin();
       },
-      changes: () => this.log.take((id) => entryOf(id, this.kept.get(id)), entries),
+      changes: () => this.recorder.take(entries, (id) => entryOf(id, this.kept.get(id)!)),
     };
   }
 }

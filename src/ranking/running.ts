@@ -1,7 +1,7 @@
 import { isLate, type Change, type TieRule } from '../element';
 import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyReader } from '../key';
 import type { Out, Processor, StateRows } from '../operator/processor';
-import { ChangeLog } from '../state/changeLog';
+import { Recorder } from '../state/recorder';
 import { cell, type StateEntry, type StateTable } from '../state/table';
 import { candidateOf, decodeBest, encodeBest, place, type Best, type Ranking } from './best';
 import { differences, type Wording } from './differences';
@@ -14,7 +14,7 @@ interface Group extends Best {
 export class RunningTop<T> implements Processor<T, Change<unknown>> {
   readonly tables;
   private readonly groups: KeyMap<Group>;
-  private readonly log: ChangeLog;
+  private readonly recorder: Recorder;
   private readonly columns: number;
   private arrival = 0;
   private drop = -Infinity;
@@ -28,7 +28,7 @@ export class RunningTop<T> implements Processor<T, Change<unknown>> {
   ) {
     this.columns = reader.columns.length;
     this.groups = createKeyMap(this.columns);
-    this.log = new ChangeLog(this.columns);
+    this.recorder = new Recorder(this.columns);
     const meta = cell(
       1,
       () => [this.arrival, this.drop],
@@ -50,7 +50,7 @@ export class RunningTop<T> implements Processor<T, Change<unknown>> {
     place(group, candidate, this.arrival++, this.ranking.direction);
     out.absorb(1);
     this.updated++;
-    this.log.mark(key);
+    this.recorder.written(key);
     const pane = { timing: 'early', index: group.firings, isLast: false } as const;
     const identity = keyValues(key, this.columns);
     const changes = differences(before, { rows: group.rows, window: undefined }, identity, this.wording, pane);
@@ -87,9 +87,9 @@ export class RunningTop<T> implements Processor<T, Change<unknown>> {
           const [firings, best] = data as [number, unknown];
           this.groups.set(keyFrom(values), { ...decodeBest(best), firings });
         }
-        this.log.loaded();
+        this.recorder.begin();
       },
-      changes: () => this.log.take((id) => entryOf(id, this.groups.get(id)!), entries),
+      changes: () => this.recorder.take(entries, (id) => entryOf(id, this.groups.get(id)!)),
     };
   }
 }

@@ -1,7 +1,7 @@
 import { stampOf, type Change, type Window } from '../element';
 import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf, type KeyReader } from '../key';
 import type { Out, Processor } from '../operator/processor';
-import { ChangeLog } from '../state/changeLog';
+import { Recorder } from '../state/recorder';
 import { cell, type StateEntry, type StateTable } from '../state/table';
 import type { Assigner } from '../window/assigner';
 import { changeKeyOf } from '../window/speak';
@@ -71,7 +71,7 @@ export class ChangingTop<T> implements Processor<T, Change<unknown>> {
   private drop = -Infinity;
   private readonly said: KeyMap<Said>;
   private firstEnd = Infinity;
-  private readonly log: ChangeLog;
+  private readonly recorder: Recorder;
   private readonly store: WindowStore<T>;
   private readonly columns: number;
 
@@ -84,7 +84,7 @@ export class ChangingTop<T> implements Processor<T, Change<unknown>> {
     this.store = assigner.store({ folding: bestFolding(ranking), reader });
     this.columns = reader.columns.length;
     this.said = createKeyMap(this.columns + 1);
-    this.log = new ChangeLog(this.columns + 1);
+    this.recorder = new Recorder(this.columns + 1);
     const watermarks = cell(
       1,
       () => [this.emit, this.drop],
@@ -108,14 +108,19 @@ export class ChangingTop<T> implements Processor<T, Change<unknown>> {
     const pane = { timing: window.end > this.emit ? 'early' : 'late', index: said.firings, isLast: false } as const;
     const changes = differences(said, { rows, window }, identity, this.wording, pane);
     if (changes.length === 0) return;
-    if (rows.length === 0) this.said.delete(id);
+    if (rows.length === 0) this.remove(id);
     else this.put(id, { window, rows: rows.slice(), firings: said.firings + 1 });
-    this.log.mark(id);
     for (const change of changes) out.event(stampOf(window.end), change);
+  }
+
+  private remove(id: KeyOf): void {
+    this.said.delete(id);
+    this.recorder.gone(id);
   }
 
   private put(id: KeyOf, said: Said): void {
     this.said.set(id, said);
+    this.recorder.written(id);
     this.firstEnd = Math.min(this.firstEnd, said.window.end);
   }
 
@@ -130,12 +135,8 @@ export class ChangingTop<T> implements Processor<T, Change<unknown>> {
   private forget(drop: number): void {
     this.firstEnd = Infinity;
     for (const [id, { window }] of this.said.entries()) {
-      if (window.end > drop) {
-        this.firstEnd = Math.min(this.firstEnd, window.end);
-        continue;
-      }
-      this.said.delete(id);
-      this.log.mark(id);
+      if (window.end > drop) this.firstEnd = Math.min(this.firstEnd, window.end);
+      else this.remove(id);
     }
   }
 
@@ -152,9 +153,10 @@ export class ChangingTop<T> implements Processor<T, Change<unknown>> {
   }
 
   private table(): StateTable {
-    const entryOf = (id: KeyOf, said: Said | undefined): StateEntry | undefined =>
-      said && [keyValues(id, this.columns + 1), [said.window, said.firings, encodeBest({ n: 0, rows: [...said.rows] })]];
-    const entries = (): StateEntry[] => [...this.said.entries()].map(([id, said]) => entryOf(id, said)!);
+    const entryOf = (id: KeyOf, said: Said): StateEntry => {
+      return [keyValues(id, this.columns + 1), [said.window, said.firings, encodeBest({ n: 0, rows: [...said.rows] })]];
+    };
+    const entries = (): StateEntry[] => [...this.said.entries()].map(([id, said]) => entryOf(id, said));
     return {
       version: 1,
       size: () => this.said.size,
@@ -165,9 +167,9 @@ export class ChangingTop<T> implements Processor<T, Change<unknown>> {
           const [window, firings, best] = data as [Window, number, unknown];
           this.put(keyFrom(values), { window, firings, rows: decodeBest(best).rows });
         }
-        this.log.loaded();
+        this.recorder.begin();
       },
-      changes: () => this.log.take((id) => entryOf(id, this.said.get(id)), entries),
+      changes: () => this.recorder.take(entries, (id) => entryOf(id, this.said.get(id)!)),
     };
   }
 }

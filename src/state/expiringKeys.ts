@@ -1,17 +1,18 @@
 import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf } from '../key';
+import { Recorder } from './recorder';
 import type { StateEntry, StateTable } from './table';
 
 /**
- * Keys with the times at which they are forgotten. Expiry is in buckets: O(1) a key, and a watermark only looks at the
- * buckets it has passed whole. A key nearly always has one time; then the time itself is the map's value.
+ * Keys with the time at which each is forgotten. Expiry is in buckets: O(1) a key, and a watermark only looks at the buckets
+ * it has passed whole.
  */
 export class ExpiringKeys {
-  private readonly times: KeyMap<number | number[]>;
+  private readonly times: KeyMap<number>;
+  private readonly recorder: Recorder;
   private readonly buckets = new Map<number, KeyOf[]>();
   private order: number[] = []; // bucket numbers in use, descending: the next one is last
   private bucket: KeyOf[] | undefined; // the one last added to
   private bucketNumber = NaN;
-  private count = 0;
   private low = -Infinity;
 
   constructor(
@@ -19,37 +20,18 @@ export class ExpiringKeys {
     private readonly stepMs: number,
   ) {
     this.times = createKeyMap(columns);
+    this.recorder = new Recorder(columns);
   }
 
-  /** The latest time of a key; `undefined` when it is not there. */
+  /** The time of a key; `undefined` when it is not there. */
   get(key: KeyOf): number | undefined {
-    const known = this.times.get(key);
-    return typeof known === 'object' ? known[known.length - 1] : known;
+    return this.times.get(key);
   }
 
-  has(key: KeyOf, time: number): boolean {
-    const known = this.times.get(key);
-    return known === time || (typeof known === 'object' && known.includes(time));
-  }
-
-  /** Adds a time to a key. */
-  add(key: KeyOf, time: number): void {
-    const known = this.times.get(key);
-    if (known === undefined) this.times.set(key, time);
-    else if (typeof known === 'number') this.times.set(key, [known, time]);
-    else known.push(time);
-    this.count++;
-    this.expireAt(key, time);
-  }
-
-  /** Gives a key one time, in place of those it had. */
-  replace(key: KeyOf, time: number): void {
-    if (this.times.get(key) === undefined) this.count++;
+  /** Gives a key a time, in place of the one it had. */
+  set(key: KeyOf, time: number): void {
     this.times.set(key, time);
-    this.expireAt(key, time);
-  }
-
-  private expireAt(key: KeyOf, time: number): void {
+    this.recorder.written(key);
     const number = Math.floor(time / this.stepMs);
     if (number !== this.bucketNumber || this.bucket === undefined) this.open(number);
     this.bucket!.push(typeof key === 'object' && key !== null ? key.slice() : key);
@@ -81,30 +63,20 @@ export class ExpiringKeys {
   }
 
   private forget(key: KeyOf, low: number): void {
-    const known = this.times.get(key);
-    if (known === undefined) return;
-    const kept = typeof known === 'number' ? [] : known.filter((time) => time > low);
-    if (typeof known === 'number' && known > low) return;
-    this.count -= (typeof known === 'number' ? 1 : known.length) - kept.length;
-    if (kept.length === 0) this.times.delete(key);
-    else this.times.set(key, kept.length === 1 ? kept[0]! : kept);
+    const time = this.times.get(key);
+    if (time === undefined || time > low) return;
+    this.times.delete(key);
+    this.recorder.gone(key);
   }
 
-  /** How many (key, time) there are that are not past. */
+  /** How many keys there are whose time is not past. */
   get size(): number {
-    let stale = 0;
+    const stale = createKeyMap<true>(this.columns);
     const last = this.order[this.order.length - 1];
     if (last !== undefined && last * this.stepMs <= this.low) {
-      for (const key of new Set(this.buckets.get(last))) {
-        for (const time of this.timesOf(key)) if (time <= this.low && Math.floor(time / this.stepMs) === last) stale++;
-      }
+      for (const key of this.buckets.get(last)!) if (this.times.get(key)! <= this.low) stale.set(key, true);
     }
-    return this.count - stale;
-  }
-
-  private timesOf(key: KeyOf): readonly number[] {
-    const known = this.times.get(key);
-    return known === undefined ? [] : typeof known === 'number' ? [known] : known;
+    return this.times.size - stale.size;
   }
 
   get table(): StateTable {
@@ -117,15 +89,19 @@ export class ExpiringKeys {
         this.buckets.clear();
         this.order = [];
         this.bucket = undefined;
-        this.count = 0;
-        for (const [values, time] of entries) this.add(keyFrom(values), time as number);
+        for (const [values, time] of entries) this.set(keyFrom(values), time as number);
+        this.recorder.begin();
       },
+      changes: () =>
+        this.recorder.take(
+          () => this.entries(),
+          (key) => [keyValues(key, this.columns), this.times.get(key)!],
+        ),
     };
   }
 
+  /** Also what is past in the last bucket: it is removed with the others. */
   private *entries(): Iterable<StateEntry> {
-    for (const [key] of this.times.entries()) {
-      for (const time of this.timesOf(key)) if (time > this.low) yield [keyValues(key, this.columns), time];
-    }
+    for (const [key, time] of this.times.entries()) yield [keyValues(key, this.columns), time];
   }
 }

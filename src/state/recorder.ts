@@ -1,34 +1,40 @@
-import { createKeyMap, type KeyMap, type KeyOf } from '../key';
+import { createKeyMap, keyValues, type KeyMap, type KeyOf } from '../key';
 import type { StateEntry, TableChanges } from './table';
 
 /**
  * Which entries of a table were written and which were removed since it was asked last: what `StateTable.changes` gives.
- * Costs nothing before it is asked for the first time.
+ * Costs nothing before it is asked for the first time, afterwards one set insertion a write.
  */
 export class Recorder {
   private readonly put: KeyMap<true>;
   private readonly removed: KeyMap<true>;
-  private isOn = false;
+  private recording = false;
 
-  constructor(columns: number) {
+  /** @param columns - of the table's key */
+  constructor(private readonly columns: number) {
     this.put = createKeyMap(columns);
     this.removed = createKeyMap(columns);
   }
 
+  /** Somebody has asked: false while marks are ignored. */
+  get isOn(): boolean {
+    return this.recording;
+  }
+
   written(key: KeyOf): void {
-    if (this.isOn) this.put.set(key, true);
+    if (this.recording) this.put.set(key, true);
   }
 
   /** Written again afterwards, it stands in both lists: an entry that came back is the youngest. */
   gone(key: KeyOf): void {
-    if (!this.isOn) return;
+    if (!this.recording) return;
     this.put.delete(key);
     this.removed.set(key, true);
   }
 
   /** What is there now is known to whoever asks. */
   begin(): void {
-    this.isOn = true;
+    this.recording = true;
     this.put.clear();
     this.removed.clear();
   }
@@ -41,9 +47,9 @@ export class Recorder {
   take(
     all: () => Iterable<StateEntry>,
     entry: (key: KeyOf) => StateEntry,
-    values: (key: KeyOf) => readonly unknown[],
+    values: (key: KeyOf) => readonly unknown[] = (key) => keyValues(key, this.columns),
   ): TableChanges {
-    if (!this.isOn) {
+    if (!this.recording) {
       this.begin();
       return { removed: [], put: [...all()] };
     }

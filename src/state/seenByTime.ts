@@ -1,5 +1,5 @@
 import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf } from '../key';
-import type { StateEntry, StateTable } from './table';
+import type { StateEntry, StateTable, TableChanges } from './table';
 
 /** The keys seen at one time: nearly always one, rarely a few, sometimes (window ends) very many. */
 type Keys = { readonly one: KeyOf } | KeyMap<true>;
@@ -16,11 +16,20 @@ export class SeenByTime {
   private last: Map<number, Keys | KeyOf> | undefined;
   private lastNumber = NaN;
   private low = -Infinity;
+  /** What `changes` has not told yet; undefined before it is asked for the first time. */
+  private fresh: StateEntry[] | undefined;
+  private dropped: (readonly [number: number, bucket: Map<number, Keys | KeyOf>])[] = [];
 
   constructor(private readonly columns: number) {}
 
   /** Adds a pair; false when it was there. The key may be a scratch array. */
   add(time: number, key: KeyOf): boolean {
+    const isNew = this.insert(time, key);
+    if (isNew && this.fresh !== undefined) this.fresh.push(this.entry(time, key));
+    return isNew;
+  }
+
+  private insert(time: number, key: KeyOf): boolean {
     const number = Math.floor(time / BUCKET_MS);
     const bucket = number === this.lastNumber && this.last !== undefined ? this.last : this.open(number);
     const offset = time - number * BUCKET_MS;
@@ -62,9 +71,11 @@ export class SeenByTime {
     this.low = low;
     if ((this.oldest + 1) * BUCKET_MS - 1 > low) return;
     let oldest = Infinity;
-    for (const number of this.buckets.keys()) {
-      if ((number + 1) * BUCKET_MS - 1 <= low) this.buckets.delete(number);
-      else if (number < oldest) oldest = number;
+    for (const [number, bucket] of this.buckets) {
+      if ((number + 1) * BUCKET_MS - 1 <= low) {
+        this.buckets.delete(number);
+        if (this.fresh !== undefined) this.dropped.push([number, bucket]);
+      } else if (number < oldest) oldest = number;
     }
     this.oldest = oldest;
     this.last = undefined;
@@ -73,17 +84,12 @@ export class SeenByTime {
   /** Pairs whose time is not past. */
   get size(): number {
     let size = 0;
-    for (const [, keys] of this.alive()) size += isKeyMap(keys) ? keys.size : 1;
-    return size;
-  }
-
-  private *alive(): Iterable<[time: number, keys: Keys | KeyOf]> {
     for (const [number, bucket] of this.buckets) {
       for (const [offset, keys] of bucket) {
-        const time = number * BUCKET_MS + offset;
-        if (time > this.low) yield [time, keys];
+        if (number * BUCKET_MS + offset > this.low) size += isKeyMap(keys) ? keys.size : 1;
       }
     }
+    return size;
   }
 
   get table(): StateTable {
@@ -96,16 +102,41 @@ export class SeenByTime {
         this.oldest = Infinity;
         this.last = undefined;
         this.low = -Infinity;
-        for (const [[time, ...values]] of entries) this.add(time as number, keyFrom(values));
+        for (const [[time, ...values]] of entries) this.insert(time as number, keyFrom(values));
+        this.begin();
       },
+      changes: () => this.changes(),
     };
   }
 
+  private begin(): void {
+    this.fresh = [];
+    this.dropped = [];
+  }
+
+  private changes(): TableChanges {
+    const put = this.fresh ?? [...this.entries()];
+    const removed = this.dropped.flatMap(([number, bucket]) => [...this.entriesOf(number, bucket)].map(([key]) => key));
+    this.begin();
+    const first = this.oldest * BUCKET_MS;
+    return { removed, put: put.filter(([[time]]) => (time as number) >= first) };
+  }
+
+  /** Whole buckets, also what is past in the one in which `low` lies: nobody asks for it, and it is removed with the others. */
   private *entries(): Iterable<StateEntry> {
-    for (const [time, keys] of this.alive()) {
-      if (isKeyMap(keys)) for (const [key] of keys.entries()) yield [[time, ...keyValues(key, this.columns)], null];
-      else yield [[time, ...keyValues(oneOf(keys), this.columns)], null];
+    for (const [number, bucket] of this.buckets) yield* this.entriesOf(number, bucket);
+  }
+
+  private *entriesOf(number: number, bucket: ReadonlyMap<number, Keys | KeyOf>): Iterable<StateEntry> {
+    for (const [offset, keys] of bucket) {
+      const time = number * BUCKET_MS + offset;
+      if (isKeyMap(keys)) for (const [key] of keys.entries()) yield this.entry(time, key);
+      else yield this.entry(time, oneOf(keys));
     }
+  }
+
+  private entry(time: number, key: KeyOf): StateEntry {
+    return [[time, ...keyValues(key, this.columns)], null];
   }
 }
 

@@ -10,7 +10,7 @@ import type { Visit, WindowStore } from './store';
 export class OnClose<T> implements Processor<T, unknown> {
   readonly speaksAt = 'drop';
   readonly tables;
-  private drop = -Infinity;
+  protected drop = -Infinity;
   private out: Out<unknown> | undefined;
   private readonly store: WindowStore<T>;
   private readonly build: RowBuilder;

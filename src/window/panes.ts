@@ -2,13 +2,19 @@ import type { Folding } from '../aggregate/plan';
 import type { Window } from '../element';
 import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf, type KeyReader } from '../key';
 import type { Out } from '../operator';
-import { cell, type StateEntry, type StateTable } from '../state/table';
+import { cell, type StateEntry, type StateTable, type TableChanges } from '../state/table';
 import type { Assigner, Slicing, StoreParts } from './assigner';
+import { CellLog, type CellHolder } from './cellLog';
 import { lateDetail, type Visit, type WindowStore } from './store';
+import type { Touched } from './touched';
 
 /** One slice of time with the accumulators of its keys. */
-export class Pane {
+export class Pane implements CellHolder {
   rows = 0;
+  /** What the last delta said of `rows`. */
+  savedRows = -1;
+  logged: KeyMap<number> | undefined = undefined;
+  gone = false;
   /** Its first window has been visited: what arrives now also concerns windows that have spoken. */
   entered = false;
   /** What a store keeps beside the cells. */
@@ -33,6 +39,9 @@ export abstract class PaneStore<T> implements WindowStore<T> {
   protected readonly columns: number;
   protected readonly slicing: Slicing;
   protected sweptTo = -Infinity;
+  protected readonly log: CellLog<Pane>;
+  /** Panes to be taken out of the saved state; undefined before it is asked for. */
+  private removedPanes: number[] | undefined;
   private readonly panes = new Map<number, Pane>();
   private readonly reader: KeyReader<T>;
   private last: Pane | undefined;
@@ -47,6 +56,7 @@ export abstract class PaneStore<T> implements WindowStore<T> {
     this.reader = parts.reader;
     this.columns = parts.reader.columns.length;
     this.slicing = assigner.slicing as Slicing;
+    this.log = new CellLog(this.columns);
   }
 
   add(time: number, row: T, drop: number, out: Out<unknown>): boolean {
@@ -80,6 +90,7 @@ export abstract class PaneStore<T> implements WindowStore<T> {
     } else if (pane.entered) this.changed(key);
     this.folding.add(acc, value, this.arrival++);
     pane.rows++;
+    if (this.log.isOn) this.log.touch(pane, key);
     return true;
   }
 
@@ -133,6 +144,8 @@ export abstract class PaneStore<T> implements WindowStore<T> {
       this.panes.delete(pane.start);
       if (this.last === pane) this.last = undefined;
       this.removed(pane);
+      this.log.drop(pane);
+      this.removedPanes?.push(pane.start);
       out.absorb(pane.rows);
     }
   }
@@ -142,6 +155,12 @@ export abstract class PaneStore<T> implements WindowStore<T> {
     for (const pane of this.order) rows += pane.rows;
     return rows;
   }
+
+  count(): void {
+    this.log.isOn = true;
+  }
+
+  abstract takeTouched(drop: number): Touched;
 
   windows(): number {
     const open = new Map<number, KeyMap<true>>();
@@ -191,9 +210,23 @@ export abstract class PaneStore<T> implements WindowStore<T> {
         this.panes.clear();
         this.last = undefined;
         this.reset();
-        for (const [[start], rows] of entries) this.open(start as number).rows = rows as number;
+        for (const [[start], rows] of entries) {
+          const pane = this.open(start as number);
+          pane.rows = pane.savedRows = rows as number;
+        }
+        this.removedPanes = [];
       },
+      changes: () => this.paneChanges(),
     };
+  }
+
+  /** Panes are few: each is looked at. */
+  private paneChanges(): TableChanges {
+    const removed = (this.removedPanes ?? []).map((start) => [start]);
+    this.removedPanes = [];
+    const changed = this.order.filter(({ rows, savedRows }) => rows !== savedRows);
+    for (const pane of changed) pane.savedRows = pane.rows;
+    return { removed, put: changed.map(({ start, rows }): StateEntry => [[start], rows]) };
   }
 
   /** Forgets what is derived from the panes. */
@@ -211,7 +244,14 @@ export abstract class PaneStore<T> implements WindowStore<T> {
           pane.cells.set(key, acc);
           this.created(pane, key, acc);
         }
+        this.log.begin();
       },
+      changes: () =>
+        this.log.take(
+          () => this.cellEntries(),
+          ({ start }) => [start],
+          (acc) => this.folding.encode(acc),
+        ),
     };
   }
 

@@ -1,89 +1,28 @@
 import { stampOf, type Window } from '../element';
 import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf } from '../key';
 import type { Out, Processor, StateRows } from '../operator';
+import { Recorder } from '../state/recorder';
 import { cell, type StateEntry, type StateTable } from '../state/table';
 import { OnClose } from './onClose';
-import type { SpeakParts } from './speak';
-
-/** Windows known by key, start and end; sessions, whose end moves, by key and start. */
-class WindowSet {
-  private readonly known: KeyMap<Window>;
-  private readonly columns: number;
-
-  private readonly isSession: boolean;
-
-  constructor({ keyColumns, assigner }: Pick<SpeakParts<never>, 'keyColumns' | 'assigner'>) {
-    this.isSession = assigner.kind === 'session';
-    this.columns = keyColumns.length + 2;
-    this.known = createKeyMap(this.columns);
-  }
-
-  private idOf(key: KeyOf, { start, end }: Window): KeyOf {
-    return keyFrom([start, this.isSession ? null : end, ...keyValues(key, this.columns - 2)]);
-  }
-
-  readonly add = (key: KeyOf, window: Window): void => {
-    const id = this.idOf(key, window);
-    if (this.isSession || this.known.get(id) === undefined) this.known.set(id, window);
-  };
-
-  readonly delete = (key: KeyOf, window: Window): void => {
-    this.known.delete(this.idOf(key, window));
-  };
-
-  get size(): number {
-    return this.known.size;
-  }
-
-  /** In (end, arrival) order. */
-  all(): (readonly [key: KeyOf, window: Window])[] {
-    const all = [...this.known.entries()].map(([id, window]) => [keyFrom(keyValues(id, this.columns).slice(2)), window] as const);
-    return all.sort(([, a], [, b]) => a.end - b.end);
-  }
-
-  clear(): void {
-    this.known.clear();
-  }
-
-  table(): StateTable {
-    return {
-      version: 1,
-      size: () => this.known.size,
-      entries: () => [...this.known.entries()].map(([id, window]): StateEntry => [keyValues(id, this.columns), window]),
-      load: (entries) => {
-        this.known.clear();
-        for (const [values, window] of entries) this.known.set(keyFrom(values), window as Window);
-      },
-    };
-  }
-}
+import { changeKeyOf, type SpeakParts } from './speak';
+import type { KeyWindow } from './touched';
 
 /** Append mode of a query: what `onClose` does, and counts what each batch touched. */
 export class AppendPerBatch<T> extends OnClose<T> {
-  private readonly touched: WindowSet;
-  private judgedBy = -Infinity;
   private updated = 0;
   private removed = 0;
 
   constructor(private readonly parts: SpeakParts<T>) {
     super(parts);
-    this.touched = new WindowSet(parts);
-  }
-
-  override onEvent(time: number, row: T, out: Out<unknown>): void {
-    const { store } = this.parts;
-    if (!store.add(time, row, this.judgedBy, out)) return;
-    store.gone?.(this.touched.delete);
-    store.touched(this.judgedBy, this.touched.add);
+    parts.store.count();
   }
 
   override onWatermark(emit: number, drop: number, out: Out<unknown>): void {
-    const before = this.parts.store.windows();
+    const { store } = this.parts;
+    this.updated += store.takeTouched(this.drop).size;
+    const before = store.windows();
     super.onWatermark(emit, drop, out);
-    this.judgedBy = drop;
-    this.removed += before - this.parts.store.windows();
-    this.updated += this.touched.size;
-    this.touched.clear();
+    this.removed += before - store.windows();
   }
 
   stateRows(): StateRows {
@@ -102,10 +41,9 @@ export class UpdatePerBatch<T> implements Processor<T, unknown> {
   private drop = -Infinity;
   private updated = 0;
   private removed = 0;
-  private readonly touched: WindowSet;
 
   constructor(private readonly parts: SpeakParts<T>) {
-    this.touched = new WindowSet(parts);
+    parts.store.count();
     const drop = cell(
       1,
       () => this.drop,
@@ -115,17 +53,14 @@ export class UpdatePerBatch<T> implements Processor<T, unknown> {
   }
 
   onEvent(time: number, row: T, out: Out<unknown>): void {
-    const { store } = this.parts;
-    if (!store.add(time, row, this.drop, out)) return;
-    store.gone?.(this.touched.delete);
-    store.touched(this.drop, this.touched.add);
+    this.parts.store.add(time, row, this.drop, out);
   }
 
   onWatermark(_emit: number, drop: number, out: Out<unknown>): void {
     const { store, previous } = this.parts;
-    sayAll(this.parts, this.touched, out);
-    this.updated += this.touched.size;
-    this.touched.clear();
+    const touched = store.takeTouched(this.drop).all();
+    sayAll(this.parts, touched, out);
+    this.updated += touched.length;
     const before = store.windows();
     this.drop = drop;
     store.sweep(drop, drop, out);
@@ -156,33 +91,52 @@ export class UpdatePerBatch<T> implements Processor<T, unknown> {
 /** Complete mode of a query: the whole table after every batch; nothing is late, nothing is forgotten. Source: Spark's complete mode. */
 export class CompletePerBatch<T> implements Processor<T, unknown> {
   readonly tables;
-  private readonly all: WindowSet;
-  private readonly touched: WindowSet;
+  /** Every window, by the change's key: a session that ends later is the same. */
+  private readonly all: KeyMap<Window>;
+  private readonly recorder: Recorder;
+  private readonly columns: number;
   private updated = 0;
 
   constructor(private readonly parts: SpeakParts<T>) {
-    this.all = new WindowSet(parts);
-    this.touched = new WindowSet(parts);
-    this.tables = { ...parts.store.tables, ...parts.previous?.tables, windows: this.all.table() };
+    parts.store.count();
+    this.columns = parts.keyColumns.length + 1;
+    this.all = createKeyMap(this.columns);
+    this.recorder = new Recorder(this.columns);
+    this.tables = { ...parts.store.tables, ...parts.previous?.tables, windows: this.windowTable() };
+  }
+
+  private idOf(key: KeyOf, window: Window): KeyOf {
+    return keyFrom(changeKeyOf(this.parts.assigner.kind, window, key, this.columns - 1));
   }
 
   onEvent(time: number, row: T, out: Out<unknown>): void {
     const { store } = this.parts;
-    if (!store.add(time, row, -Infinity, out)) return;
-    store.gone?.((key, window) => {
-      this.all.delete(key, window);
-      this.touched.delete(key, window);
-    });
-    store.touched(-Infinity, (key, window) => {
-      this.all.add(key, window);
-      this.touched.add(key, window);
-    });
+    if (store.add(time, row, -Infinity, out)) store.gone?.(this.forget);
   }
 
+  private readonly forget = (key: KeyOf, window: Window): void => {
+    const id = this.idOf(key, window);
+    if (this.all.delete(id)) this.recorder.gone(id);
+  };
+
   onWatermark(_emit: number, _drop: number, out: Out<unknown>): void {
-    sayAll(this.parts, this.all, out);
-    this.updated += this.touched.size;
-    this.touched.clear();
+    const touched = this.parts.store.takeTouched(-Infinity).all();
+    this.updated += touched.length;
+    for (const [key, window] of touched) {
+      const id = this.idOf(key, window);
+      this.all.set(id, window);
+      this.recorder.written(id);
+    }
+    sayAll(this.parts, this.inOrder(), out);
+  }
+
+  /** By (end, arrival). */
+  private inOrder(): readonly KeyWindow[] {
+    const pairs = [...this.all.entries()].map(([id, window]): KeyWindow => [
+      keyFrom(keyValues(id, this.columns).slice(1)),
+      window,
+    ]);
+    return pairs.sort(([, a], [, b]) => a.end - b.end);
   }
 
   wantsBatch(): boolean {
@@ -198,10 +152,26 @@ export class CompletePerBatch<T> implements Processor<T, unknown> {
   held(): number {
     return this.parts.store.held();
   }
+
+  private windowTable(): StateTable {
+    const entryOf = (id: KeyOf): StateEntry => [keyValues(id, this.columns), this.all.get(id)];
+    const entries = (): StateEntry[] => [...this.all.entries()].map(([id]) => entryOf(id));
+    return {
+      version: 2,
+      size: () => this.all.size,
+      entries,
+      load: (saved) => {
+        this.all.clear();
+        for (const [values, window] of saved) this.all.set(keyFrom(values), window as Window);
+        this.recorder.begin();
+      },
+      changes: () => this.recorder.take(entries, entryOf),
+    };
+  }
 }
 
-function sayAll<T>({ store, build, previous }: SpeakParts<T>, windows: WindowSet, out: Out<unknown>): void {
-  for (const [key, window] of windows.all()) {
+function sayAll<T>({ store, build, previous }: SpeakParts<T>, windows: readonly KeyWindow[], out: Out<unknown>): void {
+  for (const [key, window] of windows) {
     const acc = store.peek(key, window);
     if (acc === undefined) continue;
     const row = build(window, key, acc);

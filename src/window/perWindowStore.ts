@@ -1,14 +1,16 @@
 import type { Folding } from '../aggregate/plan';
 import type { Window } from '../element';
-import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf, type KeyReader } from '../key';
+import { createKeyMap, keyFrom, keyValues, type KeyOf, type KeyReader } from '../key';
 import type { Out } from '../operator';
+import { Recorder } from '../state/recorder';
 import { cell, type StateEntry, type StateTable, type StateTables } from '../state/table';
 import type { Assigner, StoreParts } from './assigner';
+import { CellLog, type CellHolder } from './cellLog';
 import { lateDetail, type Visit, type WindowStore } from './store';
+import { byEnd, type Touched } from './touched';
 
-interface Open {
+interface Open extends CellHolder {
   readonly window: Window;
-  readonly cells: KeyMap<unknown>;
   /** Rows whose last window this is. */
   rows: number;
   visited: boolean;
@@ -29,6 +31,11 @@ export class PerWindowStore<T> implements WindowStore<T> {
   private firstEnd = Infinity;
   private lastKey: KeyOf = null;
   private lastWindows: readonly Window[] = [];
+  private readonly log: CellLog<Open>;
+  /** Of the windows themselves, by end and start. */
+  private readonly recorder = new Recorder(2);
+  /** Windows over all keys. */
+  private cells = 0;
 
   constructor(
     private readonly assigner: Assigner<T>,
@@ -37,6 +44,7 @@ export class PerWindowStore<T> implements WindowStore<T> {
     this.folding = parts.folding;
     this.reader = parts.reader;
     this.columns = parts.reader.columns.length;
+    this.log = new CellLog(this.columns);
   }
 
   add(time: number, row: T, drop: number, out: Out<unknown>): boolean {
@@ -55,11 +63,13 @@ export class PerWindowStore<T> implements WindowStore<T> {
     for (const window of open) {
       entry = this.open(window);
       let acc = entry.cells.get(key);
-      if (acc === undefined) entry.cells.set(key, (acc = this.folding.create()));
+      if (acc === undefined) this.put(entry, key, (acc = this.folding.create()));
+      if (this.log.isOn) this.log.touch(entry, key);
       this.folding.add(acc, value, this.arrival);
       if (last === undefined || window.end >= last.window.end) last = entry;
     }
     last!.rows++;
+    if (this.recorder.isOn) this.recorder.written(idOf(last!));
     this.arrival++;
     this.lastKey = key;
     this.lastWindows = open;
@@ -76,10 +86,18 @@ export class PerWindowStore<T> implements WindowStore<T> {
         cells: createKeyMap(this.columns),
         rows: 0,
         visited: window.end <= this.sweptTo,
+        logged: undefined,
+        gone: false,
       };
       byStart.set(window.start, entry);
+      this.recorder.written(idOf(entry));
     }
     return entry;
+  }
+
+  private put(entry: Open, key: KeyOf, acc: unknown): void {
+    entry.cells.set(key, acc);
+    this.cells++;
   }
 
   private opened(end: number, byStart: Map<number, Open>): void {
@@ -93,7 +111,10 @@ export class PerWindowStore<T> implements WindowStore<T> {
   }
 
   restart(key: KeyOf, window: Window): void {
-    this.byEnd.get(window.end)?.get(window.start)?.cells.set(key, this.folding.create());
+    const entry = this.byEnd.get(window.end)?.get(window.start);
+    if (entry === undefined) return;
+    entry.cells.set(key, this.folding.create());
+    if (this.log.isOn) this.log.touch(entry, key);
   }
 
   peek(key: KeyOf, window: Window): unknown {
@@ -126,8 +147,15 @@ export class PerWindowStore<T> implements WindowStore<T> {
         continue;
       }
       this.byEnd.delete(end);
-      for (const entry of byStart.values()) out.absorb(entry.rows);
+      for (const entry of byStart.values()) this.forget(entry, out);
     }
+  }
+
+  private forget(entry: Open, out: Out<unknown>): void {
+    this.cells -= entry.cells.size;
+    this.log.drop(entry);
+    this.recorder.gone(idOf(entry));
+    out.absorb(entry.rows);
   }
 
   held(): number {
@@ -137,9 +165,16 @@ export class PerWindowStore<T> implements WindowStore<T> {
   }
 
   windows(): number {
-    let windows = 0;
-    for (const entry of this.entries()) windows += entry.cells.size;
-    return windows;
+    return this.cells;
+  }
+
+  count(): void {
+    this.log.isOn = true;
+  }
+
+  takeTouched(): Touched {
+    const batch = this.log.takeBatch();
+    return { size: batch.length, all: () => byEnd(batch.map(({ holder, key }) => [key, holder.window])) };
   }
 
   private *entries(): Iterable<Open> {
@@ -159,13 +194,28 @@ export class PerWindowStore<T> implements WindowStore<T> {
     return {
       version: 1,
       size: () => [...this.entries()].length,
-      entries: () => [...this.entries()].map((e): StateEntry => [[e.window.end, e.window.start], e.rows]),
+      entries: () => this.windowEntries(),
       load: (entries) => {
         this.byEnd.clear();
+        this.cells = 0;
         for (const [[end, start], rows] of entries)
           this.open({ start: start as number, end: end as number }).rows = rows as number;
+        this.recorder.begin();
       },
+      changes: () =>
+        this.recorder.take(
+          () => this.windowEntries(),
+          (id) => this.windowEntry(id as readonly [end: number, start: number]),
+        ),
     };
+  }
+
+  private windowEntries(): StateEntry[] {
+    return [...this.entries()].map((entry) => [idOf(entry), entry.rows]);
+  }
+
+  private windowEntry([end, start]: readonly [end: number, start: number]): StateEntry {
+    return [[end, start], this.byEnd.get(end)!.get(start)!.rows];
   }
 
   private cellTable(): StateTable {
@@ -175,17 +225,28 @@ export class PerWindowStore<T> implements WindowStore<T> {
       entries: () => this.cellEntries(),
       load: (entries) => {
         for (const [[end, start, ...values], data] of entries) {
-          this.open({ start: start as number, end: end as number }).cells.set(keyFrom(values), this.folding.decode(data));
+          this.put(this.open({ start: start as number, end: end as number }), keyFrom(values), this.folding.decode(data));
         }
+        this.log.begin();
       },
+      changes: () =>
+        this.log.take(
+          () => this.cellEntries(),
+          idOf,
+          (acc) => this.folding.encode(acc),
+        ),
     };
   }
 
   private *cellEntries(): Iterable<StateEntry> {
-    for (const { window, cells } of this.entries()) {
-      for (const [key, acc] of cells.entries()) {
-        yield [[window.end, window.start, ...keyValues(key, this.columns)], this.folding.encode(acc)];
+    for (const entry of this.entries()) {
+      for (const [key, acc] of entry.cells.entries()) {
+        yield [[...idOf(entry), ...keyValues(key, this.columns)], this.folding.encode(acc)];
       }
     }
   }
+}
+
+function idOf({ window }: Open): readonly [end: number, start: number] {
+  return [window.end, window.start];
 }

@@ -2,6 +2,7 @@ import type { Folding } from '../aggregate/plan';
 import { velocityOf } from '../aggregate/growth';
 import type { Window } from '../element';
 import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf } from '../key';
+import { Recorder } from '../state/recorder';
 import { cell, type StateEntry, type StateTable, type StateTables } from '../state/table';
 import type { Assigner } from './assigner';
 import type { ResultRow } from './resultRow';
@@ -14,6 +15,7 @@ interface Remembered {
 /** The last window of each key, for columns that compare with it (`agg.velocity`). */
 export class Previous {
   private readonly byKey: KeyMap<Remembered[]>;
+  private readonly recorder: Recorder;
   private readonly columns: readonly {
     readonly name: string;
     readonly read: (acc: unknown) => unknown;
@@ -29,6 +31,7 @@ export class Previous {
     private readonly keyColumns: number,
   ) {
     this.byKey = createKeyMap(keyColumns);
+    this.recorder = new Recorder(keyColumns);
     this.columns = folding.columns.flatMap((column, i) =>
       column.velocity === undefined ? [] : [{ name: column.name, read: folding.reads[i]!, maxGapMs: column.velocity.maxGapMs }],
     );
@@ -49,6 +52,7 @@ export class Previous {
     const entry: Remembered = { window, values: this.columns.map(({ read }) => read(acc)) };
     this.longestMs = Math.max(this.longestMs, window.end - window.start);
     this.purgedAt = Math.min(this.purgedAt, this.until(window));
+    this.recorder.written(key);
     const list = this.byKey.get(key);
     if (list === undefined) return this.byKey.set(key, [entry]);
     let i = list.length;
@@ -91,12 +95,18 @@ export class Previous {
     let next = Infinity;
     this.byKey.forEach((list, key) => {
       const keep = list.findIndex((other, i) => i === list.length - 1 || list[i + 1]!.window.end > drop);
-      if (keep > 0) list.splice(0, keep);
+      if (keep > 0) {
+        list.splice(0, keep);
+        this.recorder.written(key);
+      }
       const until = this.until(list[list.length - 1]!.window);
       if (until < drop) stale.push(Array.isArray(key) ? key.slice() : key);
       else next = Math.min(next, until);
     });
-    for (const key of stale) this.byKey.delete(key);
+    for (const key of stale) {
+      this.byKey.delete(key);
+      this.recorder.gone(key);
+    }
     this.purgedAt = next;
   }
 
@@ -108,8 +118,14 @@ export class Previous {
       load: (entries) => {
         this.byKey.clear();
         this.purgedAt = -Infinity; // looked through at the next watermark
-        for (const [values, list] of entries) this.byKey.set(keyFrom(values), list as Remembered[]);
+        for (const [values, list] of entries) this.byKey.set(keyFrom(values), [...(list as Remembered[])]);
+        this.recorder.begin();
       },
+      changes: () =>
+        this.recorder.take(
+          () => this.entries(),
+          (key) => [keyValues(key, this.keyColumns), this.byKey.get(key)!.slice()],
+        ),
     };
     const longest = cell(
       1,

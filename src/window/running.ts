@@ -2,6 +2,7 @@ import type { Folding } from '../aggregate/plan';
 import type { Change } from '../element';
 import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf, type KeyReader } from '../key';
 import type { Out, Processor } from '../operator';
+import { Recorder } from '../state/recorder';
 import { cell, type StateEntry, type StateTable } from '../state/table';
 import type { RowBuilder } from './resultRow';
 
@@ -18,6 +19,7 @@ export class Running<T> implements Processor<T, Change<unknown>> {
   private readonly groups: KeyMap<Group>;
   private readonly pending: KeyMap<true>;
   private readonly columns: number;
+  private readonly recorder: Recorder;
   private arrival = 0;
 
   constructor(
@@ -29,6 +31,7 @@ export class Running<T> implements Processor<T, Change<unknown>> {
     this.columns = reader.columns.length;
     this.groups = createKeyMap(this.columns);
     this.pending = createKeyMap(this.columns);
+    this.recorder = new Recorder(this.columns);
     this.tables = {
       meta: cell(
         1,
@@ -51,6 +54,7 @@ export class Running<T> implements Processor<T, Change<unknown>> {
     if (group === undefined) this.groups.set(key, (group = { acc: this.folding.create(), firings: 0, time }));
     this.folding.add(group.acc, value, this.arrival++);
     group.time = time;
+    this.recorder.written(key);
     out.absorb(1);
     if (this.everyMs === 0) return this.say(key, group, out);
     this.pending.set(key, true);
@@ -59,6 +63,7 @@ export class Running<T> implements Processor<T, Change<unknown>> {
 
   private say(key: KeyOf, group: Group, out: Out<Change<unknown>>): void {
     const pane = { timing: 'early', index: group.firings++, isLast: false } as const;
+    this.recorder.written(key);
     const row = this.build(undefined, key, group.acc);
     out.event(group.time, { op: 'upsert', key: keyValues(key, this.columns), row, pane });
   }
@@ -95,14 +100,22 @@ export class Running<T> implements Processor<T, Change<unknown>> {
           const [firings, time, acc] = data as [number, number, unknown];
           this.groups.set(keyFrom(values), { firings, time, acc: this.folding.decode(acc) });
         }
+        this.recorder.begin();
       },
+      changes: () =>
+        this.recorder.take(
+          () => this.groupEntries(),
+          (key) => this.groupEntry(key, this.groups.get(key)!),
+        ),
     };
   }
 
   private *groupEntries(): Iterable<StateEntry> {
-    for (const [key, { acc, firings, time }] of this.groups.entries()) {
-      yield [keyValues(key, this.columns), [firings, time, this.folding.encode(acc)]];
-    }
+    for (const [key, group] of this.groups.entries()) yield this.groupEntry(key, group);
+  }
+
+  private groupEntry(key: KeyOf, { acc, firings, time }: Group): StateEntry {
+    return [keyValues(key, this.columns), [firings, time, this.folding.encode(acc)]];
   }
 
   private pendingTable(): StateTable {

@@ -3,7 +3,8 @@ import { isLate, type Change, type TieRule, type Window } from '../element';
 import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf, type KeyReader } from '../key';
 import type { Out, Processor, ProcessorContext, StateRows } from '../operator';
 import type { OutputMode } from '../rx';
-import { cell, type StateEntry, type StateTable } from '../state/table';
+import { Recorder } from '../state/recorder';
+import { cell, type StateEntry, type StateTable, type TableChanges } from '../state/table';
 import { lateDetail } from './store';
 import type { RowBuilder } from './resultRow';
 
@@ -30,6 +31,7 @@ export class RunningPerBatch<T> implements Processor<T, Change<unknown>> {
   private readonly touched: KeyMap<true>;
   private readonly byDeadline = new Map<number, KeyOf[]>();
   private readonly columns: number;
+  private readonly recorder: Recorder;
   private readonly deadlineOf: DeadlineOf<T> | undefined;
   private readonly mode: OutputMode;
   private readonly ties: TieRule;
@@ -47,6 +49,7 @@ export class RunningPerBatch<T> implements Processor<T, Change<unknown>> {
     this.columns = reader.columns.length;
     this.groups = createKeyMap(this.columns);
     this.touched = createKeyMap(this.columns);
+    this.recorder = new Recorder(this.columns);
     this.mode = context.outputMode;
     this.ties = context.traits.ties;
     this.deadlineOf = this.mode === 'complete' ? undefined : deadlineOf(reader.columns, context.traits);
@@ -80,18 +83,32 @@ export class RunningPerBatch<T> implements Processor<T, Change<unknown>> {
 
   private schedule(key: KeyOf, deadline: number): void {
     if (deadline === Infinity) return;
+    const own = typeof key === 'object' && key !== null ? key.slice() : key;
     const due = this.byDeadline.get(deadline);
-    if (due === undefined) this.byDeadline.set(deadline, [key]);
-    else due.push(key);
+    if (due === undefined) this.byDeadline.set(deadline, [own]);
+    else due.push(own);
   }
 
   onWatermark(_emit: number, drop: number, out: Out<Change<unknown>>): void {
     this.drop = Math.max(this.drop, drop);
-    if (this.mode === 'complete') for (const [key, group] of [...this.groups.entries()]) this.say(key, group, false, out);
+    if (this.mode === 'complete') this.sayAll(out);
     if (this.mode === 'update') this.sayTouched(out);
     this.updated += this.touched.size;
+    this.recordTouched();
     this.touched.clear();
     this.evict(out);
+  }
+
+  /** The delta is told once a batch, not with every row. */
+  private recordTouched(): void {
+    if (this.recorder.isOn) this.touched.forEach((_true, key) => this.recorder.written(key));
+  }
+
+  private sayAll(out: Out<Change<unknown>>): void {
+    for (const [key, group] of [...this.groups.entries()]) {
+      this.say(key, group, false, out);
+      this.recorder.written(key); // it counts how often it was said
+    }
   }
 
   private sayTouched(out: Out<Change<unknown>>): void {
@@ -110,6 +127,7 @@ export class RunningPerBatch<T> implements Processor<T, Change<unknown>> {
       for (const key of keys) {
         const group = this.groups.get(key) as Group;
         this.groups.delete(key);
+        this.recorder.gone(key);
         this.removed++;
         if (this.mode === 'append') this.say(key, group, true, out);
       }
@@ -158,14 +176,26 @@ export class RunningPerBatch<T> implements Processor<T, Change<unknown>> {
           this.groups.set(key, { deadline, time, firings, acc: this.folding.decode(acc) });
           this.schedule(key, deadline);
         }
+        this.recorder.begin();
       },
+      changes: () => this.groupChanges(),
     };
   }
 
   private *groupEntries(): Iterable<StateEntry> {
-    for (const [key, { acc, deadline, time, firings }] of this.groups.entries()) {
-      yield [keyValues(key, this.columns), [deadline, time, firings, this.folding.encode(acc)]];
-    }
+    for (const [key, group] of this.groups.entries()) yield this.groupEntry(key, group);
+  }
+
+  private groupEntry(key: KeyOf, { acc, deadline, time, firings }: Group): StateEntry {
+    return [keyValues(key, this.columns), [deadline, time, firings, this.folding.encode(acc)]];
+  }
+
+  private groupChanges(): TableChanges {
+    this.recordTouched();
+    return this.recorder.take(
+      () => this.groupEntries(),
+      (key) => this.groupEntry(key, this.groups.get(key)!),
+    );
   }
 }
 

@@ -1,12 +1,18 @@
 import type { Folding } from '../aggregate/plan';
 import type { Window } from '../element';
-import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf, type KeyReader } from '../key';
+import { createKeyMap, type KeyMap, type KeyOf, type KeyReader } from '../key';
 import type { Out } from '../operator';
-import { cell, type StateEntry, type StateTable, type StateTables } from '../state/table';
+import { Recorder } from '../state/recorder';
+import { cell, type StateTables } from '../state/table';
 import type { StoreParts } from './assigner';
-import { inOrder, takeOut, windowOf, type Owner, type Session } from './sessions';
+import { SessionLog } from './sessionLog';
+import { inOrder, lastBefore, sessionAt, takeOut, windowOf, type Owner, type Session } from './sessions';
+import { closedTable, sessionTable, type SessionData } from './sessionTables';
 import { lateDetail, type Visit, type WindowStore } from './store';
 import { TimerWheel } from './timerWheel';
+import { byEnd, type Touched } from './touched';
+
+type Meta = [arrival: number, longestGap: number, forgotten: number, purgedAt: number, sweptTo: number];
 
 /**
  * Sessions: a row is `[t, t + gap)`; windows of a key that overlap or touch merge (`next.start <= current.end`). A row is
@@ -30,6 +36,9 @@ export class SessionStore<T> implements WindowStore<T> {
   private last: Session | undefined;
   private readonly vanished: Session[] = [];
   private sessions = 0;
+  private readonly log: SessionLog;
+  /** Of the keys. */
+  private readonly recorder: Recorder;
   private rows = 0;
 
   constructor(
@@ -42,6 +51,8 @@ export class SessionStore<T> implements WindowStore<T> {
     this.reader = parts.reader;
     this.columns = parts.reader.columns.length;
     this.keys = createKeyMap(this.columns);
+    this.log = new SessionLog(this.columns);
+    this.recorder = new Recorder(this.columns);
     this.ending = new TimerWheel<Session>(stepMs, (session) => (session.gone || session.spoken ? NaN : session.end));
     this.closing = new TimerWheel<Session>(stepMs, (session) => (session.gone || !session.spoken ? NaN : session.end));
   }
@@ -65,6 +76,7 @@ export class SessionStore<T> implements WindowStore<T> {
     session.rows++;
     this.rows++;
     this.last = session;
+    if (this.log.isOn) this.log.touch(session);
     return true;
   }
 
@@ -73,6 +85,7 @@ export class SessionStore<T> implements WindowStore<T> {
     if (owner === undefined) {
       owner = { key: Array.isArray(key) ? key.slice() : key, first: undefined, closedEnd: -Infinity };
       this.keys.set(key, owner);
+      this.recorder.written(key);
     }
     return owner;
   }
@@ -107,6 +120,7 @@ export class SessionStore<T> implements WindowStore<T> {
       spoken: false,
       overlapsClosed: start <= owner.closedEnd,
       gone: false,
+      turn: -1,
       next,
     };
     if (before === undefined) owner.first = session;
@@ -125,6 +139,7 @@ export class SessionStore<T> implements WindowStore<T> {
   /** What was said under the old start is to be taken back. */
   private moveStart(session: Session, start: number): void {
     this.vanished.push({ ...session, gone: true });
+    this.log.drop(session);
     session.start = start;
     if (session.start <= session.owner.closedEnd) session.overlapsClosed = true;
   }
@@ -140,6 +155,7 @@ export class SessionStore<T> implements WindowStore<T> {
     into.rows += from.rows;
     into.arrival = Math.min(into.arrival, from.arrival);
     from.gone = true;
+    this.log.drop(from);
     this.sessions--;
     this.vanished.push(from);
     if (from.end > into.end) this.extend(into, from.end);
@@ -160,13 +176,13 @@ export class SessionStore<T> implements WindowStore<T> {
 
   restart(key: KeyOf, window: Window): void {
     const session = this.at(key, window);
-    if (session !== undefined) session.acc = this.folding.create();
+    if (session === undefined) return;
+    session.acc = this.folding.create();
+    this.log.changed(session);
   }
 
   private at(key: KeyOf, window: Window): Session | undefined {
-    let session = this.keys.get(key)?.first;
-    while (session !== undefined && session.start !== window.start) session = session.next;
-    return session;
+    return sessionAt(this.keys.get(key), window.start);
   }
 
   sweep(upTo: number, drop: number, out: Out<unknown>, visit?: Visit): void {
@@ -176,12 +192,18 @@ export class SessionStore<T> implements WindowStore<T> {
     for (const session of due) {
       session.spoken = true;
       if (session.end <= drop) this.close(session, out);
-      else this.closing.add(session);
+      else this.keepClosing(session);
     }
     for (const session of due) {
       if (out.closed || visit === undefined) return;
       visit(session.owner.key, windowOf(session), session.acc);
     }
+  }
+
+  /** It has spoken and may still be corrected. */
+  private keepClosing(session: Session): void {
+    this.closing.add(session);
+    this.log.changed(session);
   }
 
   expire(drop: number, out: Out<unknown>): void {
@@ -197,7 +219,9 @@ export class SessionStore<T> implements WindowStore<T> {
     const { owner } = session;
     takeOut(session);
     if (session.end > owner.closedEnd) owner.closedEnd = session.end;
+    this.recorder.written(owner.key);
     session.gone = true;
+    this.log.drop(session);
     this.sessions--;
     this.rows -= session.rows;
     out.absorb(session.rows);
@@ -210,7 +234,10 @@ export class SessionStore<T> implements WindowStore<T> {
     this.keys.forEach((owner) => {
       if (owner.first === undefined && owner.closedEnd <= drop - this.longestGap) stale.push(owner.key);
     });
-    for (const key of stale) this.keys.delete(key);
+    for (const key of stale) {
+      this.keys.delete(key);
+      this.recorder.gone(key);
+    }
   }
 
   held(): number {
@@ -221,78 +248,46 @@ export class SessionStore<T> implements WindowStore<T> {
     return this.sessions;
   }
 
+  count(): void {
+    this.log.isOn = true;
+  }
+
+  takeTouched(): Touched {
+    const batch = this.log.takeBatch();
+    return { size: batch.length, all: () => byEnd(batch.map((session) => [session.owner.key, windowOf(session)])) };
+  }
+
   get tables(): StateTables {
+    const { keys, folding, log } = this;
+    const meta = cell(
+      1,
+      () => [this.arrival, this.longestGap, this.forgotten, this.purgedAt, this.sweptTo],
+      (value) => ([this.arrival, this.longestGap, this.forgotten, this.purgedAt, this.sweptTo] = value as Meta),
+    );
     return {
-      meta: cell(
-        1,
-        () => this.meta(),
-        (value) => this.loadMeta(value),
-      ),
-      closed: this.closedTable(),
-      sessions: this.sessionTable(),
+      meta,
+      closed: closedTable(keys, this.columns, this.recorder, (key) => this.ownerOf(key)),
+      sessions: sessionTable(keys, folding, log, {
+        size: () => this.sessions,
+        clear: () => this.clear(),
+        load: (key, start, data) => this.loadSession(key, start, data),
+      }),
     };
   }
 
-  private meta(): unknown {
-    return [this.arrival, this.longestGap, this.forgotten, this.purgedAt, this.sweptTo];
+  private clear(): void {
+    this.ending.clear();
+    this.closing.clear();
+    this.sessions = 0;
+    this.rows = 0;
   }
 
-  private loadMeta(value: unknown): void {
-    [this.arrival, this.longestGap, this.forgotten, this.purgedAt, this.sweptTo] = value as [
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-  }
-
-  private closedTable(): StateTable {
-    return {
-      version: 1,
-      size: () => this.keys.size,
-      entries: () => this.closedEntries(),
-      load: (entries) => {
-        this.keys.clear();
-        for (const [values, closedEnd] of entries) this.ownerOf(keyFrom(values)).closedEnd = closedEnd as number;
-      },
-    };
-  }
-
-  private *closedEntries(): Iterable<StateEntry> {
-    for (const [key, owner] of this.keys.entries()) yield [keyValues(key, this.columns), owner.closedEnd];
-  }
-
-  private sessionTable(): StateTable {
-    return {
-      version: 1,
-      size: () => this.sessions,
-      entries: () => this.sessionEntries(),
-      load: (entries) => {
-        this.ending.clear();
-        this.closing.clear();
-        this.sessions = 0;
-        this.rows = 0;
-        for (const [[start, ...values], data] of entries) this.loadSession(keyFrom(values), start as number, data);
-      },
-    };
-  }
-
-  private *sessionEntries(): Iterable<StateEntry> {
-    for (const [key, owner] of this.keys.entries()) {
-      for (let s = owner.first; s !== undefined; s = s.next) {
-        const data = [s.end, s.rows, s.arrival, s.spoken, s.overlapsClosed, this.folding.encode(s.acc)];
-        yield [[s.start, ...keyValues(key, this.columns)], data];
-      }
-    }
-  }
-
-  private loadSession(key: KeyOf, start: number, data: unknown): void {
-    const [end, rows, arrival, spoken, overlapsClosed, acc] = data as [number, number, number, boolean, boolean, unknown];
+  /** In any order: a delta knows none within a key. */
+  private loadSession(key: KeyOf, start: number, data: SessionData): void {
+    const [end, rows, arrival, spoken, overlapsClosed, acc] = data;
     const owner = this.ownerOf(key);
-    let before = owner.first;
-    while (before?.next !== undefined) before = before.next;
-    const session = this.insert(owner, before, undefined, start, end);
+    const before = lastBefore(owner, start);
+    const session = this.insert(owner, before, before === undefined ? owner.first : before.next, start, end);
     Object.assign(session, { rows, arrival, spoken, overlapsClosed, acc: this.folding.decode(acc) });
     this.rows += rows;
     (spoken ? this.closing : this.ending).add(session);

@@ -13,6 +13,8 @@ export interface Session {
   spoken: boolean;
   overlapsClosed: boolean;
   gone: boolean;
+  /** In which turn of the log it was touched last. */
+  turn: number;
   /** The next one of the key, by time. */
   next: Session | undefined;
 }
@@ -56,6 +58,20 @@ export function inOrder(sessions: readonly Session[]): readonly Session[] {
     sorted[at] = session;
   }
   return sorted;
+}
+
+/** The session of a key that starts there. */
+export function sessionAt(owner: Owner | undefined, start: number): Session | undefined {
+  let session = owner?.first;
+  while (session !== undefined && session.start !== start) session = session.next;
+  return session;
+}
+
+/** The last session of a key that starts before. */
+export function lastBefore({ first }: Owner, start: number): Session | undefined {
+  let before: Session | undefined;
+  for (let session = first; session !== undefined && session.start < start; session = session.next) before = session;
+  return before;
 }
 
 /** Out of the list of its key. */

@@ -1,82 +1,14 @@
-import type { Folding } from '../aggregate/plan';
 import type { Window } from '../element';
 import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf } from '../key';
 import type { Out } from '../operator';
+import { Recorder } from '../state/recorder';
 import { cell, type StateEntry, type StateTable } from '../state/table';
 import type { Assigner, StoreParts } from './assigner';
 import { Combined } from './combined';
 import { PaneStore, type Pane } from './panes';
-import type { Memo, Visit } from './store';
-
-/** The panes of one key that are inside the window last visited, oldest first. */
-class Track implements Memo {
-  readonly starts: number[] = [];
-  readonly accs: unknown[] = [];
-  readonly combined: Combined;
-  head = 0;
-  /** What `combined` gave for the window before, … */
-  acc: unknown = undefined;
-  /** … which is good for windows that begin up to here: the start of its oldest pane, while none has entered or changed. */
-  freshUntil = -Infinity;
-  figures: unknown[] | undefined = undefined;
-  isRead = false;
-  /** Panes that hold the key, also those that no window has reached. */
-  panes = 0;
-  active = false;
-
-  constructor(
-    readonly key: KeyOf,
-    /** When the key arrived: windows with the same end speak in this order. */
-    readonly arrival: number,
-    folding: Folding,
-  ) {
-    this.combined = new Combined(folding);
-  }
-
-  insert(start: number, acc: unknown): void {
-    let i = this.starts.length;
-    while (i > this.head && this.starts[i - 1]! > start) i--;
-    this.freshUntil = -Infinity;
-    if (i < this.starts.length || start < this.combined.closedBefore) {
-      this.combined.forget();
-      this.starts.splice(i, 0, start);
-      this.accs.splice(i, 0, acc);
-    } else {
-      this.starts.push(start);
-      this.accs.push(acc);
-    }
-  }
-
-  /** A pane changed. */
-  forget(): void {
-    this.freshUntil = -Infinity;
-    this.combined.forget();
-  }
-
-  /** What its panes in the window that begins at `start` make together; false when there is none. */
-  refresh(start: number, boundary: number): boolean {
-    this.advance(start);
-    if (this.head === this.starts.length) return false;
-    this.acc = this.combined.of(this.starts, this.accs, this.head, boundary);
-    this.freshUntil = this.starts[this.head]!;
-    this.isRead = false;
-    return true;
-  }
-
-  /** Leaves the panes before `start` behind. */
-  private advance(start: number): void {
-    const { starts } = this;
-    let { head } = this;
-    while (head < starts.length && starts[head]! < start) head++;
-    if (head > 64 && head * 2 > starts.length) {
-      starts.splice(0, head);
-      this.accs.splice(0, head);
-      this.combined.forget();
-      head = 0;
-    }
-    this.head = head;
-  }
-}
+import type { Visit } from './store';
+import { newWindows, touchedBySlices, type Touched } from './touched';
+import { Track } from './track';
 
 /**
  * Windows made of several slices (sliding, cumulative). Rows only touch their pane; a window is put together from the
@@ -94,6 +26,10 @@ export class SlidingStore<T> extends PaneStore<T> {
   private arrivals = 0;
   private due = NaN;
   private upTo = -Infinity;
+  private isCounting = false;
+  /** Open windows over all keys, while counting. */
+  private openWindows = 0;
+  private readonly recorder: Recorder;
   private readonly boundaryOf: (start: number) => number;
 
   /** @param boundaryOf - the boundary inside the window that starts here, see `Combined` */
@@ -101,6 +37,7 @@ export class SlidingStore<T> extends PaneStore<T> {
     super(assigner, parts);
     this.tracks = createKeyMap<Track>(this.columns);
     this.boundaryOf = boundaryOf;
+    this.recorder = new Recorder(this.columns);
   }
 
   /** Windows that were due while nothing was in them have been passed all the same. */
@@ -130,6 +67,7 @@ export class SlidingStore<T> extends PaneStore<T> {
     this.reached = 0;
     this.active = [];
     this.due = NaN;
+    this.openWindows = 0;
   }
 
   protected override created(pane: Pane, key: KeyOf, acc: unknown): void {
@@ -137,8 +75,10 @@ export class SlidingStore<T> extends PaneStore<T> {
     if (track === undefined) {
       track = new Track(Array.isArray(key) ? key.slice() : key, this.arrivals++, this.folding);
       this.tracks.set(key, track);
+      this.recorder.written(key);
     }
     track.panes++;
+    if (this.isCounting) this.openWindows += newWindows(track, pane, this.order, this.forgotten, this.slicing);
     pane.extra!.push(track, acc);
     if (pane.entered) {
       this.catchUp();
@@ -155,7 +95,9 @@ export class SlidingStore<T> extends PaneStore<T> {
     const entries = pane.extra!;
     for (let i = 0; i < entries.length; i += 2) {
       const track = entries[i] as Track;
-      if (--track.panes === 0) this.tracks.delete(track.key);
+      if (--track.panes > 0) continue;
+      this.tracks.delete(track.key);
+      this.recorder.gone(track.key);
     }
   }
 
@@ -204,6 +146,7 @@ export class SlidingStore<T> extends PaneStore<T> {
       if (visit !== undefined) visit(track.key, window, track.acc, track);
     }
     active.length = kept;
+    this.openWindows -= kept;
   }
 
   /** Lets the panes in that begin before `end`. */
@@ -235,6 +178,19 @@ export class SlidingStore<T> extends PaneStore<T> {
     return starts.length === 0 ? undefined : new Combined(this.folding).of(starts, accs, 0, this.boundaryOf(window.start));
   }
 
+  override count(): void {
+    super.count();
+    this.isCounting = true;
+  }
+
+  override windows(): number {
+    return this.isCounting ? this.openWindows : super.windows();
+  }
+
+  takeTouched(drop: number): Touched {
+    return touchedBySlices(this.log.takeBatch(), drop, this.slicing, this.columns);
+  }
+
   override get tables(): Record<string, StateTable> {
     const { meta, panes, cells } = super.tables as Record<'meta' | 'panes' | 'cells', StateTable>;
     return {
@@ -262,7 +218,13 @@ export class SlidingStore<T> extends PaneStore<T> {
           this.tracks.set(key, new Track(key, arrival as number, this.folding));
           this.arrivals = Math.max(this.arrivals, (arrival as number) + 1);
         }
+        this.recorder.begin();
       },
+      changes: () =>
+        this.recorder.take(
+          () => this.keyEntries(),
+          (key) => [keyValues(key, this.columns), this.tracks.get(key)!.arrival],
+        ),
     };
   }
 

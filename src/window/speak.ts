@@ -2,6 +2,7 @@ import type { Change, Pane, PaneTiming, Window } from '../element';
 import { stampOf } from '../element';
 import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf } from '../key';
 import type { Out, Processor } from '../operator';
+import { Recorder } from '../state/recorder';
 import type { StateEntry, StateTable } from '../state/table';
 import type { Assigner, StoreParts } from './assigner';
 import type { Previous } from './previous';
@@ -30,14 +31,17 @@ export class Firings {
   private readonly fired: KeyMap<Fired>;
   private readonly byEnd = new Map<number, KeyOf[]>();
   private firstEnd = Infinity;
+  private readonly recorder: Recorder;
 
   /** @param columns - of the change's key */
   constructor(private readonly columns: number) {
     this.fired = createKeyMap(columns);
+    this.recorder = new Recorder(columns);
   }
 
   /** Counts a firing and gives its index, from 0. A session may end later than it did before. */
   next(id: KeyOf, end: number): number {
+    this.recorder.written(id);
     const known = this.fired.get(id);
     if (known?.end !== end) this.endsAt(id, end);
     if (known === undefined) {
@@ -60,12 +64,15 @@ export class Firings {
     const known = this.fired.get(id);
     if (known === undefined || known.end >= end) return;
     known.end = end;
+    this.recorder.written(id);
     this.endsAt(id, end);
   }
 
   /** Forgets a window that no longer exists; true if it had spoken. */
   take(id: KeyOf): boolean {
-    return this.fired.delete(id);
+    if (!this.fired.delete(id)) return false;
+    this.recorder.gone(id);
+    return true;
   }
 
   expire(drop: number): void {
@@ -77,7 +84,7 @@ export class Firings {
         continue;
       }
       this.byEnd.delete(end);
-      for (const id of ids) if ((this.fired.get(id)?.end ?? Infinity) <= drop) this.fired.delete(id);
+      for (const id of ids) if ((this.fired.get(id)?.end ?? Infinity) <= drop) this.take(id);
     }
   }
 
@@ -95,12 +102,22 @@ export class Firings {
           this.fired.set(id, { index, end });
           this.endsAt(id, end);
         }
+        this.recorder.begin();
       },
+      changes: () =>
+        this.recorder.take(
+          () => this.entries(),
+          (id) => this.entry(id, this.fired.get(id)!),
+        ),
     };
   }
 
   private *entries(): Iterable<StateEntry> {
-    for (const [id, { index, end }] of this.fired.entries()) yield [keyValues(id, this.columns), [index, end]];
+    for (const [id, fired] of this.fired.entries()) yield this.entry(id, fired);
+  }
+
+  private entry(id: KeyOf, { index, end }: Fired): StateEntry {
+    return [keyValues(id, this.columns), [index, end]];
   }
 }
 

@@ -2,6 +2,7 @@ import type { RejectionDetail, Window } from '../element';
 import type { KeyOf } from '../key';
 import type { Out } from '../operator';
 import type { StateTables } from '../state/table';
+import type { Touched } from './touched';
 
 /** Figures read from an accumulator, kept beside it by a store for as long as it does not change. */
 export interface Memo {
@@ -30,8 +31,12 @@ export interface WindowStore<T> {
   expire(drop: number, out: Out<unknown>): void;
   /** Rows in state. */
   held(): number;
-  /** Open windows over all keys. */
+  /** Open windows over all keys. Cheap once `count` was called. */
   windows(): number;
+  /** Begins to count, before the first row: of a query, whose progress says how many windows its batches touch. */
+  count(): void;
+  /** The windows that rows touched since the last call and that are still open; `drop` is what these rows were added with. */
+  takeTouched(drop: number): Touched;
   readonly tables: StateTables;
 }
 

@@ -3,6 +3,7 @@ import type { KeyOf } from '../key';
 import type { Out } from '../operator';
 import { PaneStore, type Pane } from './panes';
 import type { Visit } from './store';
+import { byEnd, type Touched } from './touched';
 
 /** Windows that are slices themselves (tumbling, global): a pane is a window. */
 export class TumblingStore<T> extends PaneStore<T> {
@@ -38,7 +39,19 @@ export class TumblingStore<T> extends PaneStore<T> {
   }
 
   restart(key: KeyOf, window: Window): void {
-    this.paneAt(window.start)?.cells.set(key, this.folding.create());
+    const pane = this.paneAt(window.start);
+    if (pane === undefined) return;
+    pane.cells.set(key, this.folding.create());
+    if (this.log.isOn) this.log.touch(pane, key);
+  }
+
+  override windows(): number {
+    return this.order.reduce((sum, { cells }) => sum + cells.size, 0);
+  }
+
+  takeTouched(): Touched {
+    const batch = this.log.takeBatch();
+    return { size: batch.length, all: () => byEnd(batch.map(({ holder: { start, end }, key }) => [key, { start, end }])) };
   }
 
   peek(key: KeyOf, window: Window): unknown {

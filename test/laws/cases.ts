@@ -85,9 +85,10 @@ export type Out = Result | Change<Result>;
 
 export function operatorOf(
   one: Pick<Case, 'window' | 'key' | 'select'>,
-  emit: Policy,
+  emit: Policy | undefined,
 ): OperatorFunction<Element<Row>, Element<Out>> {
-  const options = { window: assignerOf(one.window), select: SELECTS[one.select], emit: EMITS[emit]() };
+  const said = emit === undefined ? {} : { emit: EMITS[emit]() };
+  const options = { window: assignerOf(one.window), select: SELECTS[one.select], ...said };
   const key = one.key.length === 1 ? one.key[0] : one.key;
   const operator = one.key.length === 0 ? aggregate(options as never) : aggregate({ ...options, key } as never);
   return operator as unknown as OperatorFunction<Element<Row>, Element<Out>>;
