@@ -32,6 +32,8 @@ export interface Surroundings {
   newId(): string;
   newSeed(): number;
   wake(): void;
+  /** A batch has its plan: its rows are on their way. */
+  planned(): void;
   openCheckpoint(location: CheckpointLocation): Promise<Checkpoint>;
   /** A source's log in the checkpoint; undefined where nothing is durable. */
   openJournal(queryId: string, source: string): Promise<Journal | undefined>;
@@ -180,6 +182,7 @@ export class Engine {
 
   /** Runs a plan until it is committed. A row that cannot be taken is written into the plan, and the plan runs again. */
   async execute(plan: PlanRecord): Promise<FinishedBatch> {
+    this.around.planned();
     for (;;) {
       const attempt = this.around.newId();
       const run = await this.graph(plan);

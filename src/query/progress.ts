@@ -5,12 +5,21 @@ import type { Rejection, RejectionReason } from '../element';
 export class Timings {
   private parts = new Map<string, number>();
   private startedAt = 0;
+  private startedBefore = -Infinity;
+  private hasStarted = false;
 
   constructor(private readonly now: () => number) {}
 
   start(): void {
     this.parts = new Map();
+    this.startedBefore = this.hasStarted ? this.startedAt : -Infinity;
     this.startedAt = this.now();
+    this.hasStarted = true;
+  }
+
+  /** ms between the start of this trigger and that of the one before, whether it found data or not; Infinity for the first. */
+  get sinceLastTrigger(): number {
+    return this.startedAt - this.startedBefore;
   }
 
   async measure<T>(part: string, work: () => Promise<T>): Promise<T> {

@@ -18,7 +18,6 @@ export interface Identity {
 
 /** Makes the progress record of each batch; remembers what the counters were before it. */
 export class Reporter {
-  private lastTriggerAt: number | undefined;
   private dropped = new Map<string, { late: number; duplicate: number }>();
   private judgedBy = new Map<string, number>();
 
@@ -32,8 +31,7 @@ export class Reporter {
     const durationMs = engine.timings.take();
     const batchDuration = durationMs['triggerExecution'] as number;
     const { triggeredAt } = engine.timings;
-    const sinceLast = this.lastTriggerAt === undefined ? Infinity : triggeredAt - this.lastTriggerAt;
-    this.lastTriggerAt = triggeredAt;
+    const sinceLast = engine.timings.sinceLastTrigger;
     const rows = [...(batch.result?.rows.values() ?? [])].reduce((sum, n) => sum + n, 0);
     const holder = engine.watermarks.holder(triggeredAt);
     return {

@@ -165,6 +165,7 @@ class ActiveRun {
       newId,
       newSeed,
       wake: () => this.driver.wake(),
+      planned: () => this.driver.processing(),
       openCheckpoint: (location) => this.openCheckpoint(location),
       openJournal: async (queryId, source) => (this.durable ? StoredJournal.open(this.durable, queryId, source) : undefined),
     });
