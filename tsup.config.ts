@@ -2,14 +2,16 @@ import type { Plugin } from 'esbuild';
 import { defineConfig } from 'tsup';
 
 /**
- * `export * as agg from './aggregate'` stays a namespace import of the entry `agg`: bundled into `index` it would become
- * an object with a getter for every aggregate, and no bundler could leave out the unused ones.
+ * `export * as agg from './aggregate'` stays a namespace import of the entry `agg`, and `trigger` of its own: bundled into
+ * `index` each would become an object with a getter for every member, and no bundler could leave out the unused ones.
  */
+const NAMESPACES: Readonly<Record<string, string>> = { './aggregate': './agg.js', './panes': './trigger.js' };
+
 const namespaceEntry: Plugin = {
   name: 'namespace-entry',
   setup(build) {
-    build.onResolve({ filter: /^\.\/aggregate$/ }, ({ importer }) =>
-      /[\\/]src[\\/]index\.ts$/.test(importer) ? { path: './agg.js', external: true, sideEffects: false } : undefined,
+    build.onResolve({ filter: /^\.\/(aggregate|panes)$/ }, ({ importer, path }) =>
+      /[\\/]src[\\/]index\.ts$/.test(importer) ? { path: NAMESPACES[path]!, external: true, sideEffects: false } : undefined,
     );
   },
 };
@@ -23,6 +25,7 @@ export default defineConfig({
     cli: 'src/cli/main.ts',
     node: 'src/node.ts',
     testing: 'src/testing/index.ts',
+    trigger: 'src/panes/index.ts',
     drafts: 'src/drafts.ts',
     ui: 'src/ui.ts',
   },

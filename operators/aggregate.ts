@@ -11,8 +11,6 @@ import type { Traits } from '../src/traits';
 import type { Assigner } from '../src/window/assigner';
 import type { Emit } from '../src/window/emit';
 import { OnClose } from '../src/window/onClose';
-import { AppendPerBatch, CompletePerBatch, UpdatePerBatch } from '../src/window/perBatch';
-import { RunningPerBatch } from '../src/window/runningPerBatch';
 import { Previous } from '../src/window/previous';
 import { checkNames, rowBuilderOf } from '../src/window/resultRow';
 import { Running } from '../src/window/running';
@@ -129,7 +127,7 @@ function running<T>(options: AnyOptions<T>, reader: KeyReader<T>, folding: Foldi
     create: (context) =>
       context.run === undefined
         ? new Running(folding, reader, build, options.emit?.everyMs ?? 0)
-        : new RunningPerBatch(folding, reader, build, { ...context, traits: { ...context.traits, ...timed } }),
+        : context.run.aggregates.running(folding, reader, build, { ...context, traits: { ...context.traits, ...timed } }),
   };
 }
 
@@ -163,9 +161,7 @@ function windowed<T>(
 
 /** Without `emit` a window speaks when it closes; in a query as the output mode says. */
 function byMode<T>(parts: SpeakParts<T>, { run, outputMode }: ProcessorContext): Processor<T, unknown> {
-  if (run === undefined) return new OnClose(parts);
-  if (outputMode === 'append') return new AppendPerBatch(parts);
-  return outputMode === 'update' ? new UpdatePerBatch(parts) : new CompletePerBatch(parts);
+  return run === undefined ? new OnClose(parts) : run.aggregates.windowed(parts, outputMode);
 }
 
 /** Results are stamped `end - 1`, so they are ordered: none is late for the next operator. */

@@ -18,7 +18,7 @@ export interface ParseJsonOptions<A extends string, M extends SchemaMode> extend
 /** What becomes of the text: null where it was null, or no JSON, or (permissive) no object of the schema. */
 export type Parsed<S, M extends SchemaMode> = (M extends 'strict' ? S : WithNulls<S>) | null;
 
-const utf8 = new TextDecoder();
+const utf8 = /* @__PURE__ */ new TextDecoder();
 
 /**
  * Reads a column of JSON text by a schema: Spark's `from_json`. Text or bytes. Fused.

@@ -42,7 +42,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   files: ['errors'],
   checkpoint: [...PURE, 'files'],
   connectors: [...PURE, 'formats', 'schema', 'rx', 'retry', 'files'],
-  query: [...PURE, 'rx', 'operator', 'watermark', 'observability', 'checkpoint', 'connectors'],
+  query: [...PURE, 'rx', 'operator', 'watermark', 'window', 'observability', 'checkpoint', 'connectors'],
   operators: [
     ...PURE,
     'aggregate',

@@ -185,7 +185,7 @@ describe('the built package', () => {
     expect(attw.status, attw.stdout + attw.stderr).toBe(0);
   }, 120_000);
 
-  it.each(['tidemark', 'tidemark/agg', 'tidemark/browser', 'tidemark/drafts', 'tidemark/ui'])(
+  it.each(['tidemark', 'tidemark/agg', 'tidemark/browser', 'tidemark/drafts', 'tidemark/trigger', 'tidemark/ui'])(
     '%s bundles for a browser: no Node built-in, rxjs not inside',
     async (name) => {
       const { metafile } = await bundle({

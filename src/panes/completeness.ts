@@ -12,7 +12,7 @@ const PRIOR = 4;
 /** Beyond so many claims in a bucket the old ones fade. */
 const MEMORY = 4096;
 
-const bits = new DataView(new ArrayBuffer(8));
+const bits = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(8));
 
 function bucketOf(estimate: number): number {
   bits.setFloat64(0, 1 / (1 - Math.min(estimate, 1 - 2 ** -12)));

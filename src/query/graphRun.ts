@@ -4,6 +4,7 @@ import { TidemarkError } from '../errors';
 import { Stage } from '../operator';
 import { connect, Graph, originOf, TASK, type Batch, type Proposal, type Run, type SchedulerLike, type StreamInfo } from '../rx';
 import { emptySubscription } from '../rx/subscription';
+import { batchAggregates } from '../window/batchAggregates';
 import { BatchClock } from './batchClock';
 import { Collector, type Collected, type OutputListener } from './outputs';
 import type { Pipeline } from './pipeline';
@@ -40,6 +41,7 @@ export interface Failure {
 export class GraphRun implements Run, OutputListener {
   batch: Batch;
   readonly continuous: boolean;
+  readonly aggregates = batchAggregates;
   readonly clock = new BatchClock();
   readonly heads = new Map<string, Sink<unknown>>();
   failure: Failure | undefined;

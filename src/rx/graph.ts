@@ -3,7 +3,7 @@ import { TidemarkError } from '../errors';
 import type { Sink } from '../element';
 import { defaultScheduler, type SchedulerLike } from './clock';
 import { Trampoline } from './trampoline';
-import { ManualRun, type OutputMode, type Run } from './run';
+import type { OutputMode, Run } from './run';
 import type { StreamInfo } from './stream';
 
 /** What can be connected: a fused stream, or a foreign edge standing for one. */
@@ -54,12 +54,12 @@ export class Graph {
     this.outputMode = outputMode;
   }
 
-  /** @param options - `run: true` connects as a query does, with a run that a test drives by hand */
+  /** @param options - `run`: the query; everything is then connected as in one */
   static open(
     lifetime: Subscription,
-    options: { run?: Run | boolean; scheduler?: SchedulerLike; outputMode?: OutputMode } = {},
+    options: { run?: Run | undefined; scheduler?: SchedulerLike; outputMode?: OutputMode } = {},
   ): Graph {
-    const run = options.run === true ? new ManualRun() : options.run || undefined;
+    const { run } = options;
     const shared: Shared = {
       run,
       trampoline: new Trampoline(),

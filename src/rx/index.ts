@@ -2,7 +2,7 @@ export { connect, DEFAULT_TRAITS, leave, rowSource, signalSource, subscribeRows,
 export { after, defaultScheduler, isSystemClock, type SchedulerLike } from './clock';
 export { Kind, signalOf } from './edge';
 export { Graph, type LiveStage } from './graph';
-export { ManualRun, type Batch, type EventTimes, type OutputMode, type Proposal, type Run } from './run';
+export type { Batch, EventTimes, OutputMode, Proposal, Run } from './run';
 export { Subject } from 'rxjs';
 export { mapped } from './mapped';
 export { Pulse } from './pulse';

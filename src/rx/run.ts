@@ -1,3 +1,5 @@
+import type { BatchAggregates } from '../window/batchAggregates';
+
 /** What the rows of an output are to the sink: Spark's output modes. */
 export type OutputMode = 'append' | 'update' | 'complete';
 
@@ -37,18 +39,10 @@ export interface Proposal {
 export interface Run {
   /** The batch at work; before the first one, that of the last commit. */
   readonly batch: Batch;
+  /** How aggregates speak once a batch: brought by the query, so that a plain pipe does not carry it. */
+  readonly aggregates: BatchAggregates;
   /** W moves with every row, as in a plain pipe; only the commit is periodic. Operators do not see such a run. */
   readonly continuous?: boolean;
   /** Said once a batch by every `withWatermark`: the next batch's W is made of these. */
   propose(operator: string, proposal: Proposal): void;
-}
-
-/** The run of a harness: W is whatever the test says. */
-export class ManualRun implements Run {
-  batch: Batch = { id: 0, time: 0, late: 0, watermark: 0 };
-  readonly proposals = new Map<string, Proposal>();
-
-  propose(operator: string, proposal: Proposal): void {
-    this.proposals.set(operator, proposal);
-  }
 }

@@ -1,5 +1,6 @@
 export { assertSplitInvariant, seeded, textOf, type SplitOptions } from './assertSplitInvariant';
 export { ManualClock } from './manualClock';
+export { ManualRun } from './manualRun';
 export { OperatorHarness, operatorHarness, type HarnessOptions, type HarnessSnapshot } from './operatorHarness';
 export { batchOracle, type OracleAnswer, type OracleQuery } from './oracle';
 export { weave, type WeaveValues } from './weave';

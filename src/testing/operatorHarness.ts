@@ -6,6 +6,7 @@ import { connect, FusedStream, Graph, TASK, type OutputMode, type Run } from '..
 import { emptySubscription } from '../rx/subscription';
 import { UNTIMED, type Traits } from '../traits';
 import { ManualClock } from './manualClock';
+import { ManualRun } from './manualRun';
 
 /** Options of `operatorHarness`. */
 export interface HarnessOptions {
@@ -53,6 +54,10 @@ export function operatorHarness<I, O>(operator: unknown, options: HarnessOptions
   return new OperatorHarness<I, O>((inputs) => build(options.inputs === undefined ? inputs[0] : inputs), options);
 }
 
+function runOf(run: boolean | Run | undefined): Run | undefined {
+  return typeof run === 'object' ? run : run === true ? new ManualRun() : undefined;
+}
+
 /** See `operatorHarness`. */
 export class OperatorHarness<I, O> {
   readonly clock: ManualClock;
@@ -75,7 +80,7 @@ export class OperatorHarness<I, O> {
   private open(): void {
     this.lifetime = emptySubscription();
     this.graph = Graph.open(this.lifetime, {
-      run: this.options.run ?? false,
+      run: runOf(this.options.run),
       scheduler: this.clock,
       outputMode: this.options.outputMode ?? 'append',
     });

@@ -6,7 +6,7 @@ const ONE = 1023 << MANTISSA_BITS;
 /** A bucket that has faded below this share of one row is emptied. */
 const FADED = 1 / 1024;
 
-const bits = new DataView(new ArrayBuffer(8));
+const bits = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(8));
 
 /** Bucket of a lateness in ms: 0 for less than 1 ms, then 64 a power of two. No logarithm: engines agree bit for bit. */
 function bucketOf(lateness: number): number {

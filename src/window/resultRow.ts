@@ -72,7 +72,7 @@ const SITES: readonly Site[] = [
   (Row, names, read) => { const n = read.length; const [k, c0, c1, c2, c3] = names as string[] as [string, string, string, string, string]; const [r0, r1, r2, r3] = read as Read[] as [Read, Read, Read, Read]; return { once(window, key, acc) { const row = new Row(); row['window'] = window; row[k] = keyValue(key); row[c0] = r0(acc); if (n > 1) row[c1] = r1(acc); if (n > 2) row[c2] = r2(acc); if (n > 3) row[c3] = r3(acc); if (n > 4) restOf(row, names, read, acc); return row; }, again(window, key, f) { const row = new Row(); row['window'] = window; row[k] = keyValue(key); row[c0] = f[0]; if (n > 1) row[c1] = f[1]; if (n > 2) row[c2] = f[2]; if (n > 3) row[c3] = f[3]; for (let i = 4; i < n; i++) row[names[i + 1]!] = f[i]; return row; } }; },
 ];
 
-const places = new Map<string, { readonly site: Site; readonly Row: Row; readonly example: ResultRow }>();
+const places = /* @__PURE__ */ new Map<string, { readonly site: Site; readonly Row: Row; readonly example: ResultRow }>();
 
 /**
  * V8 forgets what rows look like once none is alive, and learns it anew by throwing code away when a column is not what it

@@ -1,7 +1,6 @@
 import type { Observable, OperatorFunction } from 'rxjs';
 import { intervalJoin, windowJoin, type Element, type JoinType, type Signal, type Window } from 'tidemark';
-import { operatorHarness, type OperatorHarness } from 'tidemark/testing';
-import { ManualRun } from '../../src/rx';
+import { ManualRun, operatorHarness, type OperatorHarness } from 'tidemark/testing';
 import type { Stage } from '../../src/operator';
 import { Columns, type Row } from '../conformance/query/columns';
 import { testOf } from '../conformance/query/predicate';

@@ -19,9 +19,8 @@ import {
   type ValueState,
 } from 'tidemark';
 import { updateDraft } from 'tidemark/drafts';
-import { operatorHarness, weave } from 'tidemark/testing';
+import { ManualRun, operatorHarness, weave } from 'tidemark/testing';
 import { describe, expect, it } from 'vitest';
-import { ManualRun } from '../../src/rx';
 
 interface Row {
   readonly k: string;

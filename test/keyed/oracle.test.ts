@@ -7,10 +7,9 @@ import {
   type StateHandle,
   type Timers,
 } from 'tidemark';
-import { operatorHarness, textOf } from 'tidemark/testing';
+import { ManualRun, operatorHarness, textOf } from 'tidemark/testing';
 import { describe, expect, it } from 'vitest';
 import type { StateTable } from '../../src/state/table';
-import { ManualRun } from '../../src/rx';
 import { forSeeds, type Random } from '../laws/random';
 
 /** A row tells the operator what to do. */

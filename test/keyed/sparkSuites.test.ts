@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { TidemarkError } from 'tidemark';
-import { operatorHarness, type OperatorHarness } from 'tidemark/testing';
+import { ManualRun, operatorHarness, type OperatorHarness } from 'tidemark/testing';
 import { describe, expect, it } from 'vitest';
 import type { Processor } from '../../src/operator';
-import { ManualRun } from '../../src/rx';
 import { Columns, type Row } from '../conformance/query/columns';
 import { keyedOperator } from '../conformance/query/keyedState';
 import type { QueryOperator } from '../conformance/query/operators';

@@ -13,10 +13,10 @@ import {
   withWatermark,
 } from 'tidemark';
 import type { Element, Signal } from 'tidemark';
-import { operatorHarness } from 'tidemark/testing';
+import { ManualRun, operatorHarness } from 'tidemark/testing';
 import { describe, expect, it } from 'vitest';
 import type { Sink } from '../../src/element';
-import { connect, Graph, ManualRun } from '../../src/rx';
+import { connect, Graph } from '../../src/rx';
 
 interface Row {
   readonly t: number;

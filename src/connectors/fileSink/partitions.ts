@@ -3,7 +3,7 @@ import { digestOf, join } from './paths';
 
 /** Longest name of a folder, in bytes; file systems take 255. */
 const LONGEST = 200;
-const encoder = new TextEncoder();
+const encoder = /* @__PURE__ */ new TextEncoder();
 
 /**
  * Text as part of a path: everything but letters, digits, `_`, `-` and inner dots is percent-encoded, so that no value can

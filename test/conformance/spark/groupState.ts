@@ -1,6 +1,5 @@
 import { flatMapGroupsWithState, TidemarkError, type GroupState } from 'tidemark';
-import { ManualRun } from '../../../src/rx';
-import { operatorHarness } from 'tidemark/testing';
+import { ManualRun, operatorHarness } from 'tidemark/testing';
 import { sameValue } from '../compare';
 import { flag, integer, list, listOf, malformed, maybe, nullable, object, oneOf, text, type Shaped } from '../shape';
 
