@@ -254,8 +254,18 @@ describe('package.json', () => {
       license: 'Apache-2.0',
       engines: { node: '>=20.19' },
     });
-    expect(PACKAGES).toEqual(['csv-parse', 'idb-keyval', 'immer', 'ix', 'superjson']);
+    expect(PACKAGES).toEqual(['idb-keyval', 'immer', 'ix', 'superjson']);
     expect(manifest.peerDependencies.rxjs).toMatch(/^\^7/);
+  });
+
+  it('installs what the code imports, and nothing that only tests or demos do', () => {
+    const code = ['src', 'operators'].flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+        .filter((path) => path.endsWith('.ts'))
+        .map((path) => readFileSync(join(root, folder, path), 'utf8')),
+    );
+    const imported = (name: string): boolean => code.some((text) => new RegExp(`(from|import\\() ?'${name}(/|')`).test(text));
+    expect(PACKAGES.filter((name) => !imported(name))).toEqual([]);
   });
 
   it('pins what the tools are, to the digit', () => {
