@@ -169,9 +169,9 @@ async function write(store: IDBObjectStore, key: IDBValidKey, value: unknown): P
   await promisifyRequest(store.put(value, key));
 }
 
-/** `commits/…` → folder and name; the identity lies in the folder ''. */
+/** `commits/…`, `sources/a/…` → folder and name; the identity lies in the folder ''. */
 function splitName(name: string): [folder: string, base: string] {
-  const slash = name.indexOf('/');
+  const slash = name.lastIndexOf('/');
   return slash < 0 ? ['', name] : [name.slice(0, slash), name.slice(slash + 1)];
 }
 

@@ -51,6 +51,20 @@ export function stateBackendSuite(backend: BackendUnderTest): readonly SuiteCase
       equal(await textOf(store, 'tidemark.json'), '3', 'file beside the folders');
       await store.release();
     },
+    'has folders in folders: each lists its own files': async () => {
+      const store = await held();
+      await store.publish([
+        { name: 'sources/a/2', bytes: bytesOf(2) },
+        { name: 'sources/a/1', bytes: bytesOf(1) },
+        { name: 'sources/b/1', bytes: bytesOf(3) },
+      ]);
+      equal(await store.list('sources/a'), ['1', '2'], 'list');
+      equal(await textOf(store, 'sources/b/1'), '3', 'content');
+      await store.remove(['sources/a/1']);
+      equal(await store.list('sources/a'), ['2'], 'list');
+      equal(await store.list('sources/b'), ['1'], 'other folder');
+      await store.release();
+    },
     'keeps files of several megabytes': async () => {
       const store = await held();
       const bytes = Uint8Array.from({ length: 2_500_001 }, (_, i) => (i * 31) & 255);
