@@ -40,6 +40,28 @@ describe('StoredJournal', () => {
     expect(await all(again, 2, 3)).toEqual(['c']);
   });
 
+  it('gives rows back as they were: what JSON would lose or refuse, and the order of columns', async () => {
+    const rows = [
+      { z: new Date(7), a: NaN, b: [undefined, -0], c: 7n, m: new Map([['k', new Set([1])]]), u: undefined },
+      undefined,
+      { r: /x/g },
+    ];
+    const backend = await held();
+    await (await StoredJournal.open(backend, 'q', 's')).append(rows);
+    const found = await all(await StoredJournal.open(backend, 'q', 's'), 0, 3);
+    expect(found).toStrictEqual(rows);
+    expect(Object.keys(found[0] as object)).toEqual(['z', 'a', 'b', 'c', 'm', 'u']);
+  });
+
+  it('refuses what it could not give back, and keeps its place', async () => {
+    const journal = await StoredJournal.open(await held(), 'q', 's');
+    await expect(journal.append([1, { deep: { f: () => 1 } }])).rejects.toMatchObject({
+      code: 'TIDEMARK_STATE_VALUE',
+      details: { path: [1, 'deep', 'f'] },
+    });
+    expect(await journal.append(['a'])).toBe(1);
+  });
+
   it('names a segment that is missing in between, or not what was written', async () => {
     const disk = simulatedFiles();
     const backend = await disk.checkpoint('c').open();
