@@ -4,13 +4,15 @@ import { ByteWriter, fromUtf8, toUtf8 } from './bytes';
 import { portableDigests } from './digests';
 import { corrupt, tooNew } from './faults';
 import { checkCheckpoint } from './fsck';
+import { readLog, sourcesOf } from './log';
 import { COMMITS, IDENTITY, PLANS, STATE } from './names';
 import { FORMAT } from './recordFile';
+import { journalFolder } from './storedJournal';
 
 const MAGIC = /* @__PURE__ */ toUtf8('TDMA');
 
 /**
- * A whole checkpoint in one piece: the same files, byte for byte, so that it can go from a tab to Node and back. Locks and
+ * A whole checkpoint in one piece: the same files, journals of sources too, byte for byte, so that it can go from a tab to Node and back. Locks and
  * epochs stay behind. Fails where `checkCheckpoint` finds something.
  *
  * @param location - of a checkpoint that no query writes to
@@ -36,7 +38,8 @@ export async function exportCheckpoint(location: CheckpointLocation): Promise<Ui
 /** In the order in which a copy must be made: the identity last, since files without it are no checkpoint. */
 async function filesOf(backend: StateBackend): Promise<NamedBytes[]> {
   const files: NamedBytes[] = [];
-  for (const folder of [STATE, PLANS, COMMITS]) {
+  const journals = sourcesOf(await readLog(backend, backend.digests ?? portableDigests)).map(journalFolder);
+  for (const folder of [...journals, STATE, PLANS, COMMITS]) {
     for (const base of await backend.list(folder))
       files.push({ name: `${folder}/${base}`, bytes: await mustRead(backend, `${folder}/${base}`) });
   }

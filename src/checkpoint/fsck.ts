@@ -1,7 +1,7 @@
 import { isTidemarkError, type TidemarkError } from '../errors';
 import type { StateBackend } from './backend';
 import { portableDigests } from './digests';
-import { readLog, readPlan, type CheckpointLog, type StoredCommit, type StoredPlan } from './log';
+import { readLog, readPlan, sourcesOf, type CheckpointLog, type StoredCommit, type StoredPlan } from './log';
 import { chainsOf, filesOf, readReferenced, type FileRef } from './manifest';
 import { commitName, planName } from './names';
 import type { RawState } from './rawState';
@@ -9,6 +9,7 @@ import { canonicalJson } from './recordFile';
 import type { Json } from './records';
 import { readStages } from './stages';
 import { StateLoader } from './stateLoader';
+import { StoredJournal } from './storedJournal';
 
 /** Something that must not be. */
 export interface Finding {
@@ -46,6 +47,7 @@ export async function checkCheckpoint(backend: StateBackend): Promise<CheckRepor
   const last = log.commits.at(-1);
   if (last !== undefined) await checker.chains(last, loader);
   if (log.pending !== undefined) await checker.pending(log.pending, last, loader);
+  for (const source of sourcesOf(log)) await checker.journal(source, log.identity.queryId);
   return checker.report(log);
 }
 
@@ -157,6 +159,15 @@ class Checker {
       if (meta.outputs !== undefined && stages.length > 1)
         this.find('I8', delta.name, 'its outputs are staged, and there is another attempt');
     }
+  }
+
+  /** Every segment is there and what was written. */
+  async journal(source: string, queryId: string): Promise<void> {
+    await this.guarded('read', async () => {
+      const journal = await StoredJournal.open(this.backend, queryId, source);
+      const segments = journal.read(journal.begin, journal.end)[Symbol.asyncIterator]();
+      while ((await segments.next()).done !== true);
+    });
   }
 
   report(log: CheckpointLog | undefined): CheckReport {

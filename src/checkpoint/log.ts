@@ -97,6 +97,11 @@ export async function readLog(backend: StateBackend, digests: Digests): Promise<
   return { identity, commits, plans, lastPlan, pending, stateFiles, unknown };
 }
 
+/** The sources that may have a journal: those it began with, and those of the newest plan. */
+export function sourcesOf({ identity, lastPlan }: CheckpointLog): string[] {
+  return [...new Set([...(identity?.sources ?? []), ...Object.keys(lastPlan?.record.sources ?? {})])];
+}
+
 /** The highest revision of each batch; all below it must be there, too. */
 function revisions(found: readonly { readonly batch: number; readonly revision: number }[]): Map<number, number> {
   const highest = new Map<number, number>();

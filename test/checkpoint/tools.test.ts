@@ -8,6 +8,7 @@ import { exportCheckpoint, fileCheckpoint, importCheckpoint, readCheckpoint, rew
 import { afterAll, describe, expect, it } from 'vitest';
 import { memoryCheckpoint, type CheckpointLocation, type MemoryLocation } from '../../src/checkpoint';
 import { checkCheckpoint } from '../../src/checkpoint/fsck';
+import { StoredJournal } from '../../src/checkpoint/storedJournal';
 import { run } from '../../src/cli/commands';
 import { writeGolden } from './golden';
 import { codeOf, countDelta, groups, open, planOf, runBatch } from './script';
@@ -62,6 +63,32 @@ describe('export and import', () => {
     const third = await open(back);
     expect(third.last!.batch).toBe(15);
     expect(await groups(third)).toEqual([12, 13, 14, 15].map((batch) => [[batch % 4], new Date(batch)]));
+  });
+
+  it('takes the journals of its sources along, and does not when one is damaged', async () => {
+    const tab = indexedDbCheckpoint('a', { factory: new IDBFactory(), locks: null, marker: null });
+    const first = await open(tab);
+    await runBatch(first, 0);
+    await first.close();
+    const backend = await tab.open();
+    await backend.acquire({ owner: 'test', since: 0 });
+    const journal = await StoredJournal.open(backend, first.queryId, 'in');
+    await journal.append(['a', 'b']);
+    await journal.append(['c']);
+    await backend.release();
+    const place = memoryCheckpoint();
+    await importCheckpoint(await exportCheckpoint(tab), place);
+    const moved = await StoredJournal.open(await place.open(), first.queryId, 'in');
+    expect([moved.begin, moved.end]).toEqual([0, 3]);
+    const [name, bytes] = [...place.files].find(([path]) => path.startsWith('sources/'))!;
+    place.files.set(
+      name,
+      bytes.map((byte, i) => (i === bytes.length - 4 ? byte ^ 1 : byte)),
+    );
+    expect((await checkCheckpoint(await place.open())).findings).toMatchObject([{ rule: 'read', name }]);
+    expect(await codeOf(exportCheckpoint(place))).toBe('TIDEMARK_CHECKPOINT_CORRUPT');
+    place.files.delete(name);
+    expect((await checkCheckpoint(await place.open())).findings).toEqual([]); // what was forgotten looks the same
   });
 
   it('refuses a damaged archive, a place that is taken, a damaged checkpoint', async () => {
