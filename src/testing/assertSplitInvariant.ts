@@ -1,4 +1,4 @@
-import type { OperatorFunction } from 'rxjs';
+import type { Observable, OperatorFunction } from 'rxjs';
 import type { Element, Signal, StreamKind } from '../element';
 import { operatorHarness, type HarnessOptions, type HarnessSnapshot } from './operatorHarness';
 
@@ -9,6 +9,9 @@ export interface SplitOptions extends HarnessOptions {
   /** Seed of the random split points; printed when the assertion fails. Default 1. */
   readonly seed?: number;
 }
+
+/** A signal, and for an operator with several inputs which of them it comes to; default 0. */
+export type InputSignal<I> = Signal<I> & { readonly input?: number };
 
 /** A seeded generator of numbers in [0, 1): mulberry32. */
 export function seeded(seed: number): () => number {
@@ -25,14 +28,24 @@ export function seeded(seed: number): () => number {
  * Asserts that an operator may be stopped anywhere: with its state taken out as plain data and put into a new operator
  * after any signal, it says exactly what it says without.
  *
- * @param operator - makes the operator; called once for each run
- * @param input - signals, in order
+ * @param operator - makes the operator, or with `inputs` a function from streams to a stream; called once for each run
+ * @param input - signals, in order, each with the `input` it comes to where there are several
  * @param options - `splits`, `seed`, and those of `operatorHarness`
  * @throws Error with the seed and the first difference
  */
 export function assertSplitInvariant<I, O, KI extends StreamKind, KO extends StreamKind>(
   operator: () => OperatorFunction<Element<I, KI>, Element<O, KO>>,
   input: readonly Signal<I>[],
+  options?: SplitOptions,
+): void;
+export function assertSplitInvariant<I, O, KO extends StreamKind>(
+  operator: () => Build<I, O, KO>,
+  input: readonly InputSignal<I>[],
+  options: SplitOptions & { readonly inputs: number },
+): void;
+export function assertSplitInvariant<I, O>(
+  operator: () => unknown,
+  input: readonly InputSignal<I>[],
   options: SplitOptions = {},
 ): void {
   const { splits = 20, seed = 1 } = options;
@@ -48,15 +61,17 @@ export function assertSplitInvariant<I, O, KI extends StreamKind, KO extends Str
   }
 }
 
-function play<I, O, KI extends StreamKind, KO extends StreamKind>(
-  operator: () => OperatorFunction<Element<I, KI>, Element<O, KO>>,
-  input: readonly Signal<I>[],
+type Build<I, O, KO extends StreamKind> = (inputs: readonly Observable<Element<I>>[]) => Observable<Element<O, KO>>;
+
+function play<I, O>(
+  operator: () => unknown,
+  input: readonly InputSignal<I>[],
   options: SplitOptions,
   splitHere: () => boolean,
 ): string[] {
-  const harness = operatorHarness(operator(), options);
+  const harness = operatorHarness<I, O, 'event', 'event'>(operator() as never, options);
   for (const signal of input) {
-    harness.signal(signal);
+    harness.signal(signal, signal.input);
     if (!splitHere()) continue;
     const snapshot: HarnessSnapshot = harness.snapshot();
     harness.restore(snapshot);

@@ -1,4 +1,4 @@
-export { assertSplitInvariant, seeded, textOf, type SplitOptions } from './assertSplitInvariant';
+export { assertSplitInvariant, seeded, textOf, type InputSignal, type SplitOptions } from './assertSplitInvariant';
 export { ManualClock } from './manualClock';
 export { ManualRun } from './manualRun';
 export { OperatorHarness, operatorHarness, type HarnessOptions, type HarnessSnapshot } from './operatorHarness';

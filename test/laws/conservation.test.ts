@@ -1,7 +1,8 @@
 import { operatorHarness, type OperatorHarness } from 'tidemark/testing';
 import { describe, expect, it } from 'vitest';
 import type { Tally } from '../../src/operator';
-import { timedSignals, untimedSignals } from './inputs';
+import { timedSignals, twoSided, untimedSignals } from './inputs';
+import { JOINS } from './joins';
 import { HEADS, OPERATORS, type Any } from './operators';
 import { forSeeds } from './random';
 
@@ -56,6 +57,25 @@ describe('no row disappears: in = forwarded + absorbed + held + filtered + rejec
       const { tally } = harness;
       expect(tally.in).toBe(80);
       expect(tally.forwarded + (tally.rejected.invalid ?? 0)).toBe(80);
+    });
+  });
+
+  it.each(JOINS.map((join) => [join.name, join] as const))('%s', (_name, { build, traits }) => {
+    forSeeds(15, (random) => {
+      const run = random.chance(0.5);
+      const harness = operatorHarness<Any, Any, 'event'>(build, { inputs: 2, traits, run });
+      const rows = { in: 0, rejected: 0 };
+      twoSided(random, 40, random.pick([0, 15])).forEach((signal, at) => {
+        harness.signal(signal, signal.input);
+        watch(harness, at);
+        if (signal.kind === 'event') rows.in++;
+        if (signal.kind === 'rejected') rows.rejected++;
+      });
+      const said = harness.take();
+      const tallied = harness.tallies.flatMap(({ rejected }) => Object.values(rejected)).reduce((sum, count) => sum + count, 0);
+      expect(said.filter(({ kind }) => kind === 'rejected')).toHaveLength(tallied + rows.rejected);
+      expect(said.filter(({ kind }) => kind === 'event')).toHaveLength(harness.tally.forwarded + harness.tally.outputs);
+      expect(harness.tally.in).toBe(rows.in);
     });
   });
 

@@ -1,4 +1,5 @@
 import type { Signal } from 'tidemark';
+import type { InputSignal } from 'tidemark/testing';
 import type { Any } from './operators';
 import type { Random } from './random';
 
@@ -26,6 +27,25 @@ export function timedSignals(random: Random, events: number, lateness = 0): Sign
   }
   if (random.chance(0.7)) signals.push({ kind: 'watermark', time: Infinity });
   return signals;
+}
+
+/** Those of two inputs, shuffled into each other; now and then one of them says its last watermark long before the other. */
+export function twoSided(random: Random, events: number, lateness = 0): InputSignal<Any>[] {
+  const sides = [0, 1].map((input) => timedSignals(random, events, lateness).map((signal) => ({ ...signal, input })));
+  const signals: InputSignal<Any>[] = [];
+  const share = random.pick([0.2, 0.5, 0.5, 0.8]);
+  while (sides.some((side) => side.length > 0)) {
+    const side = sides[random.chance(share) ? 0 : 1]!;
+    signals.push(...side.splice(0, 1));
+  }
+  return signals;
+}
+
+/** As a query says it: its watermark is never below 0. */
+export function inQuery(signal: InputSignal<Any>): InputSignal<Any> {
+  if (signal.kind !== 'watermark') return signal;
+  const { time, drop = time } = signal;
+  return { ...signal, time: Math.max(0, time), drop: Math.max(0, drop) };
 }
 
 /** Rows without event time, for operators that give it to them; some have none to give. */

@@ -5,7 +5,8 @@ import { operatorHarness, textOf, type OperatorHarness } from 'tidemark/testing'
 import { describe, expect, it } from 'vitest';
 import { NEVER, type Observable } from 'rxjs';
 import { events, fromSignals, type Element } from 'tidemark';
-import { timedSignals, untimedSignals } from './inputs';
+import { inQuery, timedSignals, twoSided, untimedSignals } from './inputs';
+import { JOINS, tiesOf } from './joins';
 import { HEADS, OPERATORS, type Any, type Entry } from './operators';
 import { forSeeds, randomOf, type Random } from './random';
 
@@ -76,6 +77,25 @@ describe('no operator emits an on-time row that its successor calls late', () =>
       }
     });
   });
+
+  it.each(JOINS.filter(({ passes }) => !passes).map((join) => [join.name, join] as const))(
+    'no result of two streams is late in its own: %s',
+    (_name, join) => {
+      const ties = tiesOf(join);
+      forSeeds(20, (random) => {
+        const { build, traits } = join;
+        const run = random.chance(0.5);
+        const harness = operatorHarness<Any, Any, 'event'>(build, { inputs: 2, traits, run });
+        const input = twoSided(random, 40, random.pick([0, 15]));
+        for (const signal of run ? input.map(inQuery) : input) harness.signal(signal, signal.input);
+        let drop = -Infinity;
+        for (const signal of harness.take()) {
+          if (signal.kind === 'watermark') drop = signal.drop ?? signal.time;
+          if (signal.kind === 'event') expect(isLate(signal.time, drop, ties), `${textOf(signal)} behind ${drop}`).toBe(false);
+        }
+      });
+    },
+  );
 
   describe.each(FIRSTS.filter(({ gives }) => gives === 'event').map((entry) => [entry.name, entry] as const))(
     '%s',

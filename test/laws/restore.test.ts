@@ -2,7 +2,8 @@ import type { Signal } from 'tidemark';
 import { assertSplitInvariant, operatorHarness } from 'tidemark/testing';
 import { describe, expect, it } from 'vitest';
 import { operatorOf, randomCase } from './cases';
-import { timedSignals, untimedSignals } from './inputs';
+import { timedSignals, twoSided, untimedSignals } from './inputs';
+import { JOINS } from './joins';
 import { HEADS, OPERATORS, type Any } from './operators';
 import { forSeeds } from './random';
 
@@ -24,6 +25,14 @@ describe('an operator that is stopped anywhere and restored says what it says wi
   it.each(HEADS.map((entry) => [entry.name, entry] as const))('%s', (_name, { make }) => {
     forSeeds(6, (random, seed) => {
       assertSplitInvariant<Any, Any, 'event', 'event'>(make, untimedSignals(random, 150), { seed, splits: 4, traits: UNTIMED });
+    });
+  });
+
+  it.each(JOINS.map((join) => [join.name, join] as const))('%s', (_name, { build, traits }) => {
+    forSeeds(6, (random, seed) => {
+      // Between the barriers of its two inputs an operator is never stopped.
+      const input = twoSided(random, 40, random.pick([0, 15])).filter(({ kind }) => kind !== 'barrier');
+      assertSplitInvariant<Any, Any, 'event'>(() => build, input, { seed, splits: 4, inputs: 2, traits });
     });
   });
 

@@ -1,7 +1,8 @@
 import type { Signal } from 'tidemark';
 import { operatorHarness } from 'tidemark/testing';
 import { describe, expect, it } from 'vitest';
-import { timedSignals, untimedSignals } from './inputs';
+import { timedSignals, twoSided, untimedSignals } from './inputs';
+import { JOINS } from './joins';
 import { HEADS, OPERATORS, type Any } from './operators';
 import { forSeeds } from './random';
 
@@ -48,6 +49,25 @@ describe('watermarks only rise', () => {
           expect(watch.drop).toBeLessThanOrEqual(drop);
           // Nothing keeps time back either: the drop side always goes on.
           expect(watch.drop).toBe(drop);
+        }
+      });
+    },
+  );
+
+  it.each(JOINS.map((join) => [join.name, join] as const))(
+    'and lag behind the least of the inputs by what the operator holds: %s',
+    (_name, { build, traits, follows, hold }) => {
+      forSeeds(15, (random) => {
+        const harness = operatorHarness<Any, Any, 'event'>(build, { inputs: 2, traits });
+        const watch = new Watch();
+        const drops = [-Infinity, -Infinity];
+        // An idle input does not count, which is what test/watermark/ is about.
+        for (const signal of twoSided(random, 40, random.pick([0, 15])).filter(({ kind }) => kind !== 'idle')) {
+          harness.signal(signal, signal.input);
+          const input = signal.input ?? 0;
+          if (signal.kind === 'watermark') drops[input] = Math.max(drops[input]!, signal.drop ?? signal.time);
+          watch.see(harness.take(), _name);
+          expect(watch.drop).toBe(Math.min(...drops.filter((_drop, i) => follows.includes(i))) - hold);
         }
       });
     },
