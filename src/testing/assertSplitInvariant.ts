@@ -38,12 +38,12 @@ export function assertSplitInvariant<I, O, KI extends StreamKind, KO extends Str
   input: readonly Signal<I>[],
   options?: SplitOptions,
 ): void;
-export function assertSplitInvariant<I, O, KO extends StreamKind>(
-  operator: () => Build<I, O, KO>,
+export function assertSplitInvariant<I, KO extends StreamKind>(
+  operator: () => Build<I, KO>,
   input: readonly InputSignal<I>[],
   options: SplitOptions & { readonly inputs: number },
 ): void;
-export function assertSplitInvariant<I, O>(
+export function assertSplitInvariant<I>(
   operator: () => unknown,
   input: readonly InputSignal<I>[],
   options: SplitOptions = {},
@@ -61,15 +61,15 @@ export function assertSplitInvariant<I, O>(
   }
 }
 
-type Build<I, O, KO extends StreamKind> = (inputs: readonly Observable<Element<I>>[]) => Observable<Element<O, KO>>;
+type Build<I, KO extends StreamKind> = (inputs: readonly Observable<Element<I>>[]) => Observable<Element<unknown, KO>>;
 
-function play<I, O>(
+function play<I>(
   operator: () => unknown,
   input: readonly InputSignal<I>[],
   options: SplitOptions,
   splitHere: () => boolean,
 ): string[] {
-  const harness = operatorHarness<I, O, 'event', 'event'>(operator() as never, options);
+  const harness = operatorHarness<I, unknown, 'event', 'event'>(operator() as never, options);
   for (const signal of input) {
     harness.signal(signal, signal.input);
     if (!splitHere()) continue;

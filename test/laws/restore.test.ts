@@ -32,7 +32,7 @@ describe('an operator that is stopped anywhere and restored says what it says wi
     forSeeds(6, (random, seed) => {
       // Between the barriers of its two inputs an operator is never stopped.
       const input = twoSided(random, 40, random.pick([0, 15])).filter(({ kind }) => kind !== 'barrier');
-      assertSplitInvariant<Any, Any, 'event'>(() => build, input, { seed, splits: 4, inputs: 2, traits });
+      assertSplitInvariant<Any, 'event'>(() => build, input, { seed, splits: 4, inputs: 2, traits });
     });
   });
 

@@ -79,7 +79,7 @@ const windows = (rows$: Stream) => rows$.pipe(assignWindows(tumbling(10), 'windo
 const BUILDS: Readonly<Record<string, Build>> = {
   'intervalJoin left': (l, r) => l.pipe(intervalJoin(r, { on: 'k', within: { before: 3, after: 6 }, type: 'left', select })),
   'intervalJoin full': (l, r) => l.pipe(intervalJoin(r, { on: 'k', within: { before: 3, after: 6 }, type: 'full', select })),
-  'intervalJoin leftAnti': (l, r) => l.pipe(intervalJoin(r, { on: 'k', within: { before: 3, after: 6 }, type: 'leftAnti' })),
+  'intervalJoin leftAnti': (l, r) => l.pipe(intervalJoin(r, { on: 'k', within: { before: 0, after: 1 }, type: 'leftAnti' })),
   'windowJoin full': (l, r) => windows(l).pipe(windowJoin(windows(r), { on: 'k', type: 'full', select })),
   'asOfJoin left': (l, r) => l.pipe(asOfJoin(r, { on: 'k', type: 'left', select })),
   keyedProcess: (l, r) =>
