@@ -1,11 +1,11 @@
-import { Observable, Subscriber, type Observer, type Subscription } from 'rxjs';
+import { Observable, type Observer, type Subscription } from 'rxjs';
 import type { Signal, Sink } from '../element';
 import { TidemarkError } from '../errors';
 import { UNTIMED, type PlanNode, type Traits } from '../traits';
 import { dematerialise } from './edge';
+import { EntrySubscriber } from './entrySubscriber';
 import { Graph } from './graph';
 import { bindTo, infoOf, originOf, type StreamInfo } from './stream';
-import { TASK, type Entry } from './trampoline';
 
 /** Connects a sink to whatever stands upstream: a fused stream directly, anything else through a foreign edge. */
 export function connect<T>(source: Observable<unknown>, sink: Sink<T>, graph: Graph): void {
@@ -71,35 +71,17 @@ export function subscribeRows<T, U>(source: Observable<T>, take: (value: T) => v
   return subscriber;
 }
 
-class SourceSubscriber<T, U> extends Subscriber<T> implements Entry<T> {
+class SourceSubscriber<T, U> extends EntrySubscriber<T, U> {
   constructor(
     private readonly take: (value: T) => void,
-    private readonly sink: Sink<U>,
-    private readonly graph: Graph,
+    sink: Sink<U>,
+    graph: Graph,
   ) {
-    super();
+    super(sink, graph);
   }
 
   deliver(value: T): void {
     if (!this.graph.closed) this.take(value);
-  }
-
-  protected override _next(value: T): void {
-    this.graph.shared.trampoline.enter(this, value);
-  }
-
-  protected override _complete(): void {
-    this.graph.shared.trampoline.enter(TASK, () => {
-      if (!this.graph.closed) this.sink.end();
-    });
-    this.unsubscribe();
-  }
-
-  protected override _error(cause: unknown): void {
-    this.graph.shared.trampoline.enter(TASK, () => {
-      if (!this.graph.closed) this.sink.error(cause);
-    });
-    this.unsubscribe();
   }
 }
 

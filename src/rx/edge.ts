@@ -1,9 +1,9 @@
-import { Subscriber, type Observable } from 'rxjs';
+import type { Observable, Subscriber } from 'rxjs';
 import type { Rejection, Signal, Sink } from '../element';
 import { TidemarkError } from '../errors';
 import type { Traits } from '../traits';
+import { EntrySubscriber } from './entrySubscriber';
 import type { Graph } from './graph';
-import { TASK, type Entry } from './trampoline';
 
 /** One materialised subscription of a stream. Its elements are numbered, so that a loss or repetition shows. */
 export class Edge {
@@ -68,34 +68,16 @@ export function dematerialise(
   source.subscribe(subscriber);
 }
 
-class EdgeSubscriber extends Subscriber<unknown> implements Entry<unknown> {
+class EdgeSubscriber extends EntrySubscriber<unknown, unknown> {
   private edge: Edge | undefined;
   private count = 0;
 
   constructor(
     private readonly expected: Traits | undefined,
-    private readonly sink: Sink<unknown>,
-    private readonly graph: Graph,
+    sink: Sink<unknown>,
+    graph: Graph,
   ) {
-    super();
-  }
-
-  protected override _next(value: unknown): void {
-    this.graph.shared.trampoline.enter(this, value);
-  }
-
-  protected override _complete(): void {
-    this.graph.shared.trampoline.enter(TASK, () => {
-      if (!this.graph.closed) this.sink.end();
-    });
-    this.unsubscribe();
-  }
-
-  protected override _error(cause: unknown): void {
-    this.graph.shared.trampoline.enter(TASK, () => {
-      if (!this.graph.closed) this.sink.error(cause);
-    });
-    this.unsubscribe();
+    super(sink, graph);
   }
 
   deliver(value: unknown): void {
