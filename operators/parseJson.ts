@@ -1,5 +1,6 @@
 import type { OperatorFunction } from 'rxjs';
 import type { Element } from '../src/element';
+import { messageOf } from '../src/errors';
 import { jsonReader, type JsonOptions } from '../src/formats/json';
 import { operator, type OperatorOptions } from '../src/operator';
 import { columnOf, withValue, type WithColumn } from '../src/schema/columns';
@@ -80,7 +81,7 @@ export function parseJson<
               value = reader.read(parse(text instanceof Uint8Array ? utf8.decode(text) : String(text)));
               if (value === INVALID) message = reader.message;
             } catch (cause) {
-              message = cause instanceof Error ? cause.message : String(cause);
+              message = messageOf(cause);
             }
           }
           if (message !== '' && mode === 'strict') return out.reject('invalid', time, row, { message: `${column}: ${message}` });

@@ -134,6 +134,21 @@ export function isTidemarkError(cause: unknown): cause is TidemarkError {
   return cause instanceof Error && String((cause as Partial<TidemarkError>).code).startsWith('TIDEMARK_');
 }
 
+/** What was thrown, in its own words: users may throw anything. */
+export function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+/** Names the operator and the row for which a user's function threw; an error of the library stays as it is. */
+export function userFunctionError(
+  cause: unknown,
+  details: { readonly operator: string; readonly time: number; readonly row: unknown; readonly rows?: readonly unknown[] },
+): TidemarkError {
+  if (isTidemarkError(cause)) return cause;
+  const message = `a user's function threw in '${details.operator}': ${messageOf(cause)}`;
+  return new TidemarkError('TIDEMARK_USER_FUNCTION', message, details, { cause });
+}
+
 /** What a user's function threw after state may have been touched (internal). */
 export class StateTouched extends Error {
   constructor(override readonly cause: unknown) {

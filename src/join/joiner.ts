@@ -1,5 +1,5 @@
 import { isLate } from '../element';
-import { isTidemarkError, TidemarkError } from '../errors';
+import { messageOf, userFunctionError } from '../errors';
 import type { KeyOf } from '../key';
 import type { Out, Processor, ProcessorContext, StateRows } from '../operator/processor';
 import { cell, type StateTables } from '../state/table';
@@ -217,17 +217,10 @@ export class Joiner<L, R, O> implements Processor<Any, O> {
   /** The adapter knows the row only while it comes in. */
   private failed(cause: unknown, time: number, row: Any, out: Out<O>): void {
     if (this.policy === 'reject') {
-      const message = cause instanceof Error ? cause.message : String(cause);
+      const message = messageOf(cause);
       return out.reject('failed', time, row, { message, cause });
     }
-    if (isTidemarkError(cause)) throw cause;
-    const { id } = this.context;
-    throw new TidemarkError(
-      'TIDEMARK_USER_FUNCTION',
-      `a user's function threw in '${id}'`,
-      { operator: id, time, row },
-      { cause },
-    );
+    throw userFunctionError(cause, { operator: this.context.id, time, row });
   }
 
   private forget({ side, bound, options }: Half<Any>, out: Out<O>, isLeft: boolean): void {

@@ -1,5 +1,5 @@
 import { isLate, MAX_TIME, type TieRule } from '../element';
-import { isTidemarkError, StateTouched, TidemarkError } from '../errors';
+import { isTidemarkError, StateTouched, TidemarkError, userFunctionError } from '../errors';
 import { createKeyMap, type KeyMap, type KeyOf, type KeyReader } from '../key';
 import type { Out, Processor, ProcessorContext } from '../operator';
 import type { StateRows } from '../operator/processor';
@@ -242,9 +242,7 @@ export class Keyed<T, O> implements Processor<T, O> {
   }
 
   private batchError(cause: unknown, rows: readonly T[]): TidemarkError {
-    const { id } = this.context;
-    const details = { operator: id, time: this.stamp, row: rows[0], rows };
-    return new TidemarkError('TIDEMARK_USER_FUNCTION', `a user's function threw in '${id}'`, details, { cause });
+    return userFunctionError(cause, { operator: this.context.id, time: this.stamp, row: rows[0], rows });
   }
 
   private readonly say: Say<O> = (row, time = this.stamp) => {

@@ -1,5 +1,5 @@
 import type { Rejection, Sink } from '../element';
-import { isTidemarkError, TidemarkError } from '../errors';
+import { messageOf, TidemarkError, userFunctionError } from '../errors';
 import { after, TASK, type Graph, type LiveStage, type SchedulerLike } from '../rx';
 import { emptySubscription } from '../rx/subscription';
 import type { ErrorPolicy } from '../traits';
@@ -143,15 +143,10 @@ export class AsyncStage<I, O> implements Sink<I>, LiveStage {
 
   private failed(slot: RowSlot<I, O>, cause: unknown): void {
     if (this.work.policy === 'reject') {
-      const message = cause instanceof Error ? cause.message : String(cause);
+      const message = messageOf(cause);
       return this.outlet.reject('failed', slot.time, slot.row, { message, cause });
     }
-    const details = { operator: this.id, time: slot.time, row: slot.row };
-    this.error(
-      isTidemarkError(cause)
-        ? cause
-        : new TidemarkError('TIDEMARK_USER_FUNCTION', `a user's function failed in '${this.id}'`, details, { cause }),
-    );
+    this.error(userFunctionError(cause, { operator: this.id, time: slot.time, row: slot.row }));
   }
 
   /** Hands on what may go: from the head, and, unordered, whatever is done before the next control signal that waits. */

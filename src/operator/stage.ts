@@ -1,5 +1,5 @@
 import type { Rejection, RejectionReason, Sink } from '../element';
-import { isTidemarkError, StateTouched, TidemarkError } from '../errors';
+import { isTidemarkError, messageOf, StateTouched, TidemarkError, userFunctionError } from '../errors';
 import { DEFAULT_TRAITS, isSystemClock, type Graph, type LiveStage, type Run, type SchedulerLike } from '../rx';
 import { cell, type StateEntry, type StateTables } from '../state/table';
 import type { ErrorPolicy, Traits } from '../traits';
@@ -23,12 +23,6 @@ export interface StageSnapshot {
   readonly emit: number;
   readonly drop: number;
   readonly tables: Readonly<Record<string, { readonly version: number; readonly entries: readonly StateEntry[] }>>;
-}
-
-function userError(operator: string, time: number, row: unknown, cause: unknown): TidemarkError {
-  if (isTidemarkError(cause)) return cause;
-  const message = `a user's function threw in '${operator}'`;
-  return new TidemarkError('TIDEMARK_USER_FUNCTION', message, { operator, time, row }, { cause });
 }
 
 /** The adapter: one connection of one operator. A sink towards upstream, a processor inside, counters around. */
@@ -208,12 +202,12 @@ export class Stage<I, O> implements LiveStage, Sink<I> {
     if (this.stopped) return;
     // Once a user's add, merge or result has thrown, the state may be half changed: the row cannot just be left out.
     const touched = cause instanceof StateTouched;
-    const named = isTidemarkError(cause) ? cause : undefined;
-    if (this.policy === 'reject' && row !== undefined && !touched && named?.code !== 'TIDEMARK_PROTOCOL') {
-      const message = cause instanceof Error ? cause.message : String(cause);
+    const isOurs = isTidemarkError(cause) && cause.code === 'TIDEMARK_PROTOCOL';
+    if (this.policy === 'reject' && row !== undefined && !touched && !isOurs) {
+      const message = messageOf(cause);
       return this.outlet.reject('failed', time, row, { message, cause });
     }
-    this.error(named ?? userError(this.id, time, row, touched ? cause.cause : cause));
+    this.error(userFunctionError(touched ? cause.cause : cause, { operator: this.id, time, row }));
   }
 
   get tally(): Tally {

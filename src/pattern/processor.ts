@@ -1,5 +1,5 @@
 import { isLate, type TieRule } from '../element';
-import { isTidemarkError, TidemarkError } from '../errors';
+import { messageOf, TidemarkError, userFunctionError } from '../errors';
 import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf, type KeyReader } from '../key';
 import type { Out, Processor, StateRows } from '../operator/processor';
 import { Recorder } from '../state/recorder';
@@ -128,16 +128,10 @@ export class PatternMatcher<T> implements Processor<T, unknown> {
     try {
       return this.automaton.step(partials, { time, row, position });
     } catch (cause) {
-      if (this.policy === 'error') throw this.named(cause, time, row);
-      out.reject('failed', time, row, { message: cause instanceof Error ? cause.message : String(cause), cause });
+      if (this.policy === 'error') throw userFunctionError(cause, { operator: this.id, time, row });
+      out.reject('failed', time, row, { message: messageOf(cause), cause });
       return undefined;
     }
-  }
-
-  private named(cause: unknown, time: number, row: unknown): TidemarkError {
-    if (isTidemarkError(cause)) return cause;
-    const details = { operator: this.id, time, row };
-    return new TidemarkError('TIDEMARK_USER_FUNCTION', `a user's function threw in '${this.id}'`, details, { cause });
   }
 
   private put(key: KeyOf, partials: readonly Partial[]): void {

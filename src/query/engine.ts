@@ -3,7 +3,7 @@ import type { Checkpoint } from '../checkpoint/checkpoint';
 import type { CommitRecord, Json, PlannedSlice, PlanRecord, SinkOutcome } from '../checkpoint/records';
 import type { CommitId } from '../connectors/sink';
 import type { BadRecord, Journal } from '../connectors/source';
-import { isTidemarkError, TidemarkError } from '../errors';
+import { isTidemarkError, messageOf, TidemarkError } from '../errors';
 import { after, type SchedulerLike } from '../rx';
 import { GraphRun, type BatchResult, type Feed, type Failure } from './graphRun';
 import { deltasOf, loadState, schemasOf } from './deltas';
@@ -280,7 +280,7 @@ export class Engine {
   async without(plan: PlanRecord, { cause, source, row }: Failure): Promise<PlanRecord> {
     const mayLeaveOut = isTidemarkError(cause) && cause.code === 'TIDEMARK_USER_FUNCTION' && this.settings.onError === 'reject';
     if (!mayLeaveOut || source === undefined || row === undefined) throw cause;
-    const reason = cause.cause instanceof Error ? cause.cause.message : String(cause.cause);
+    const reason = messageOf(cause.cause);
     const amended: PlanRecord = { ...plan, excluded: [...(plan.excluded ?? []), [source, row, reason]] };
     await this.checkpoint.amend(amended);
     this.pending = amended;

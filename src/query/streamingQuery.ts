@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs';
 import type { CheckpointLocation } from '../checkpoint/backend';
 import { openCheckpoint, StoredJournal, type Checkpoint, type StateBackend } from '../checkpoint';
-import { isTidemarkError, TidemarkError } from '../errors';
+import { isTidemarkError, messageOf, TidemarkError } from '../errors';
 import { explain, type Explanation } from '../observability/explain';
 import { after, defaultScheduler, Subject, type SchedulerLike } from '../rx';
 import { adviceOf, MANY_ROWS, type Advice } from './advice';
@@ -263,7 +263,7 @@ class ActiveRun {
 
   private failed(cause: unknown): TidemarkError {
     if (isTidemarkError(cause) && cause.code === 'TIDEMARK_QUERY_FAILED') return cause;
-    const message = cause instanceof Error ? cause.message : String(cause);
+    const message = messageOf(cause);
     const details = { id: this.id, runId: this.runId, ...this.engine.offsets() };
     return new TidemarkError('TIDEMARK_QUERY_FAILED', `the query has failed: ${message}`, details, { cause });
   }

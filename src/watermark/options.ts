@@ -43,7 +43,7 @@ export function strategyOf<T>(delay: Duration | WatermarkStrategy<T>): Watermark
 /** A column's name, or the user's function, as a function. */
 export function timeReader<T>(column: string | ((row: T) => unknown)): (row: T) => unknown {
   if (typeof column === 'function') return column;
-  return (row) => (row as Record<string, unknown>)[column];
+  return (row) => (row as Record<string, unknown> | null | undefined)?.[column];
 }
 
 /** Checks the options once, when the pipe is built. */

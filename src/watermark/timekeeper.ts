@@ -82,8 +82,9 @@ export class Timekeeper<T> implements Processor<T, T> {
   }
 
   onEvent(_time: number, row: T, out: Out<T>): void {
-    const time = readEventTime(this.read(row), this.unit);
-    if (time !== time) return out.reject('invalid', NaN, row, { message: 'the event time is no time' });
+    const value = this.read(row);
+    const time = readEventTime(value, this.unit);
+    if (time !== time) return out.reject('invalid', NaN, row, { message: `${inWords(value)} is no event time` });
     if (time > this.horizon && this.isFuture(time, out)) {
       return out.reject('future', time, row, { behindMs: -(time - out.now()), message: 'too far ahead of the clock' });
     }
@@ -237,4 +238,12 @@ export class Timekeeper<T> implements Processor<T, T> {
     // After a restart only the query's W is known: every input has to catch up by its own rows (Spark's rule).
     if (this.run !== undefined) this.max = this.natural = this.w = -Infinity;
   }
+}
+
+/** A value for a message: short, and whatever it is. */
+function inWords(value: unknown): string {
+  if (typeof value === 'string') return `'${value.slice(0, 40)}'`;
+  if (value instanceof Date) return 'an invalid Date';
+  const isShort = value === null || !['object', 'function', 'symbol'].includes(typeof value);
+  return isShort ? String(value) : typeof value;
 }

@@ -142,7 +142,7 @@ describe('earthquakes', () => {
       undefined,
       'the report has no id',
       'null is no magnitude',
-      'the event time is no time',
+      'null is no event time',
     ]);
   });
 });

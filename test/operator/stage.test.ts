@@ -130,6 +130,7 @@ describe('the adapter of a processor', () => {
     harness.watermark(9);
     harness.event(9, 'b');
     expect(harness.error).toMatchObject({ code: 'TIDEMARK_USER_FUNCTION', cause: boom, details: { operator: 'probe-1' } });
+    expect((harness.error as Error).message).toBe(`a user's function threw in 'probe-1': ${boom.message}`);
     expect(harness.ended).toBe(false);
     expect(harness.tally.in).toBe(1);
   });

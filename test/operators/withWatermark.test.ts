@@ -143,15 +143,15 @@ describe('[D18] event time', () => {
   });
 
   it.each([
-    ['null', null],
-    ['undefined', undefined],
-    ['NaN', NaN],
-    ['an invalid Date', new Date(NaN)],
-    ['no ISO text', 'yesterday'],
-    ['an infinity', Infinity],
-    ['an absurd time', 9e15],
-    ['an object', {}],
-  ])('rejects %s as invalid, and it moves nothing', (_name, t) => {
+    ['null', null, 'null'],
+    ['undefined', undefined, 'undefined'],
+    ['NaN', NaN, 'NaN'],
+    ['an invalid Date', new Date(NaN), 'an invalid Date'],
+    ['no ISO text', 'yesterday', "'yesterday'"],
+    ['an infinity', Infinity, 'Infinity'],
+    ['an absurd time', 9e15, '9000000000000000'],
+    ['an object', Object.create(null), 'object'],
+  ])('rejects %s as invalid, and it moves nothing', (_name, t, words) => {
     const harness = harnessOf(0);
     push(harness, 5);
     harness.push({ t });
@@ -163,9 +163,18 @@ describe('[D18] event time', () => {
       operator: expect.any(String) as string,
       watermark: 5,
     });
-    expect(rejection?.detail?.message).toEqual(expect.any(String));
+    expect(rejection?.detail?.message).toBe(`${words} is no event time`);
     expect(push(harness, 6)).toBe('6 W6');
     expect(harness.tally).toMatchObject({ in: 3, forwarded: 2, rejected: { invalid: 1 } });
+  });
+
+  it.each([null, undefined, 7, 'text'])('a row that is %s has no columns: it is rejected, too', (row) => {
+    const harness = operatorHarness<unknown, unknown, 'event', 'event'>(withWatermark('t', 0) as never, {
+      traits: { kind: 'untimed', watermark: false },
+    });
+    harness.push(row);
+    expect(harness.error).toBeUndefined();
+    expect(harness.takeRejected()).toMatchObject([{ reason: 'invalid', row, detail: { message: 'undefined is no event time' } }]);
   });
 
   it('the extreme instants of a Date are times', () => {

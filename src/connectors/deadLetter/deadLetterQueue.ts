@@ -1,6 +1,7 @@
+import { messageOf } from '../../errors';
 import type { FileSystem } from '../../files/fileSystem';
 import { join } from '../fileSink/paths';
-import { messageOf, recordOf, type DeadLetter } from './record';
+import { recordOf, type DeadLetter } from './record';
 
 /** Options of `deadLetterQueue`. */
 export interface DeadLetterQueueOptions {

@@ -1,4 +1,5 @@
 import type { Rejection } from '../../element';
+import { messageOf } from '../../errors';
 import { formatTime } from '../../time/eventTime';
 import { digestOf } from '../fileSink/paths';
 import { fromSafeJson, toSafeJson } from './safeJson';
@@ -38,10 +39,6 @@ export function recordOf(row: unknown, maxLength: number): unknown {
 export function rowOf({ original_record: record }: DeadLetter): { readonly row: unknown } | undefined {
   const isCut = typeof record === 'object' && record !== null && '$cut' in record;
   return isCut ? undefined : { row: fromSafeJson(record) };
-}
-
-export function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }
 
 /** What the output `rejected` has for the queue. */

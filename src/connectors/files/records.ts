@@ -1,3 +1,4 @@
+import { messageOf } from '../../errors';
 import type { Decoder } from '../../formats/format';
 import { INVALID, rowReader, type RowReader } from '../../schema/rowReader';
 import type { BadRecord } from '../source';
@@ -52,7 +53,7 @@ export class Records<T> {
         if (row !== INVALID) this.rows.push(row);
         else this.bad({ reason: 'invalid', row: value, message: this.reader.message, position: `${this.name}:${line}` });
       } catch (cause) {
-        const message = cause instanceof Error ? cause.message : String(cause);
+        const message = messageOf(cause);
         this.bad({ reason: 'failed', row: value, message, position: `${this.name}:${line}` });
       }
     },
