@@ -51,6 +51,7 @@
  * - `TIDEMARK_SINK_AHEAD`: a sink holds a batch that the checkpoint does not know of
  * - `TIDEMARK_SINK_REGRESSED`: a sink lacks a batch that the checkpoint says it took: it was restored from a backup
  * - `TIDEMARK_ERROR_THRESHOLD`: more rows of a batch failed than the query accepts
+ * - `TIDEMARK_STATE_LIMIT`: the state would have more rows than `maxStateRows` of the query
  * - `TIDEMARK_STALE_ATTEMPT`: an attempt that has been given up went on
  * - `TIDEMARK_INVARIANT`: what recovery found cannot have come about by the protocol
  * - `TIDEMARK_SINK_MISMATCH`: the place a sink writes to belongs to another query
@@ -109,6 +110,7 @@ export type TidemarkErrorCode =
   | 'TIDEMARK_SINK_AHEAD'
   | 'TIDEMARK_SINK_REGRESSED'
   | 'TIDEMARK_ERROR_THRESHOLD'
+  | 'TIDEMARK_STATE_LIMIT'
   | 'TIDEMARK_STALE_ATTEMPT'
   | 'TIDEMARK_INVARIANT'
   | 'TIDEMARK_SINK_MISMATCH'

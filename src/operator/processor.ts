@@ -77,6 +77,8 @@ export interface Processor<I, O> {
   onIdle?(isIdle: boolean, out: Out<O>): void;
   /** Rows that wait in state for results to come. */
   held?(): number;
+  /** Rows of state as `stateRows` counts them, at any time; default: the entries of its tables, scalars aside. */
+  stateSize?(): number;
   /** What a query's progress says of this operator's state; written and removed count since it was asked last. */
   stateRows?(): StateRows;
   /** Figures for `explain()`: open windows, delays, … */

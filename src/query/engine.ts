@@ -3,10 +3,11 @@ import type { Checkpoint } from '../checkpoint/checkpoint';
 import type { CommitRecord, Json, PlannedSlice, PlanRecord, SinkOutcome } from '../checkpoint/records';
 import type { CommitId } from '../connectors/sink';
 import type { BadRecord, Journal } from '../connectors/source';
-import { isTidemarkError, messageOf, TidemarkError } from '../errors';
+import { isTidemarkError, messageOf } from '../errors';
 import { after, type SchedulerLike } from '../rx';
 import { GraphRun, type BatchResult, type Feed, type Failure } from './graphRun';
 import { deltasOf, loadState, schemasOf } from './deltas';
+import { tooManyFailures, tooMuchState } from './limits';
 import type { Pipeline } from './pipeline';
 import { Timings } from './progress';
 import { recover } from './recovery';
@@ -232,7 +233,7 @@ export class Engine {
     result: BatchResult,
     to?: Readonly<Record<string, Json>>,
   ): Promise<FinishedBatch> {
-    this.checkThreshold(plan, result);
+    this.checkLimits(plan, run, result);
     for (const [operator, proposal] of result.proposals) this.watermarks.take(operator, proposal, plan.time);
     const { batch } = plan;
     const nextWatermark = this.watermarks.next(plan.watermark, plan.time);
@@ -265,15 +266,11 @@ export class Engine {
     await this.checkpoint.maintain();
   }
 
-  private checkThreshold(plan: PlanRecord, result: BatchResult): void {
-    const { errorThreshold } = this.settings;
-    if (errorThreshold === false) return;
-    const failed = result.rejections.filter(({ reason }) => reason === 'failed').length;
-    const rows = [...result.rows.values()].reduce((sum, n) => sum + n, 0);
-    if (failed < errorThreshold.rows || failed < errorThreshold.share * rows) return;
+  private checkLimits(plan: PlanRecord, run: GraphRun, result: BatchResult): void {
+    const cause = tooManyFailures(this.settings, plan, result) ?? tooMuchState(this.settings, plan, run.stages());
+    if (cause === undefined) return;
     this.dropGraph();
-    const details = { batchId: plan.batch, failed, rows };
-    throw new TidemarkError('TIDEMARK_ERROR_THRESHOLD', `${failed} of ${rows} rows of batch ${plan.batch} failed`, details);
+    throw cause;
   }
 
   /** The same plan without the row that a user's function could not take. */

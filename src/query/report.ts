@@ -1,5 +1,6 @@
 import type { Stage } from '../operator';
 import type { Engine, FinishedBatch } from './engine';
+import { stateSizeOf } from './limits';
 import {
   byReason,
   rate,
@@ -74,7 +75,7 @@ export class Reporter {
     // A fresh attempt counts from 0.
     const since = now.late < before.late || now.duplicate < before.duplicate ? { late: 0, duplicate: 0 } : before;
     this.dropped.set(id, now);
-    const rows = processor.stateRows?.() ?? { total: sizeOf(stage), updated: 0, removed: 0 };
+    const rows = processor.stateRows?.() ?? { total: stateSizeOf(stage), updated: 0, removed: 0 };
     const late = this.judgedBy.get(id) ?? 0;
     this.judgedBy.set(id, stage.evictedWith);
     return {
@@ -118,8 +119,4 @@ export class Reporter {
 function describeSource(engine: Engine, id: string): string {
   const source = engine.pipeline.sources.get(id);
   return `${source?.type ?? 'source'}[${id}]`;
-}
-
-function sizeOf(stage: Stage<unknown, unknown>): number {
-  return Object.values(stage.processor.tables ?? {}).reduce((sum, table) => sum + table.size(), 0);
 }

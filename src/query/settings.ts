@@ -34,6 +34,8 @@ export interface QueryOptions {
   readonly onError?: ErrorPolicy;
   /** Stops the query when more rows of a batch fail; default 100 rows and 10 %. `false`: never. */
   readonly errorThreshold?: ErrorThreshold | false;
+  /** Stops the query, before it writes the batch, when the state of all operators has more rows; default: no limit. */
+  readonly maxStateRows?: number;
   /** A sink that fails stops the query (default), or its rows go elsewhere. */
   readonly onSinkFailure?: 'stop' | Divert;
   /** State of operators that are no longer in the pipeline and may be dropped, by id. */
@@ -62,6 +64,7 @@ export interface Settings {
   readonly noDataBatches: boolean;
   readonly onError: ErrorPolicy;
   readonly errorThreshold: Required<ErrorThreshold> | false;
+  readonly maxStateRows: number;
   readonly onSinkFailure: 'stop' | Divert;
   readonly allowDroppedState: readonly string[];
   readonly minBatchesToRetain: number;
@@ -80,11 +83,13 @@ export function settingsOf(options: QueryOptions, inMemory: () => CheckpointLoca
     errorThreshold,
     minBatchesToRetain = 100,
     recentProgress = 100,
+    maxStateRows = Infinity,
   } = options;
   checkOption(MODES.includes(outputMode), `outputMode is 'append', 'update' or 'complete'`, { outputMode });
   checkOption(watermarkPolicy === 'min' || watermarkPolicy === 'max', `watermarkPolicy is 'min' or 'max'`, { watermarkPolicy });
   checkCount(minBatchesToRetain, 'minBatchesToRetain');
   checkCount(recentProgress, 'recentProgress');
+  if (maxStateRows !== Infinity) checkCount(maxStateRows, 'maxStateRows');
   return {
     name: options.name ?? null,
     outputMode,
@@ -94,6 +99,7 @@ export function settingsOf(options: QueryOptions, inMemory: () => CheckpointLoca
     noDataBatches: options.noDataBatches ?? true,
     onError: options.onError ?? 'reject',
     errorThreshold: errorThreshold === false ? false : { rows: 100, share: 0.1, ...errorThreshold },
+    maxStateRows,
     onSinkFailure: options.onSinkFailure ?? 'stop',
     allowDroppedState: options.allowDroppedState ?? [],
     minBatchesToRetain,

@@ -11,6 +11,8 @@ export interface StateTable {
   readonly version: number;
   /** Live entries. */
   size(): number;
+  /** Counters and the like, not rows: one entry, whatever the operator holds. */
+  readonly isScalar?: boolean;
   /** All entries, in the order in which `load` must see them again. */
   entries(): Iterable<StateEntry>;
   /** Replaces the content. */
@@ -35,6 +37,7 @@ export type StateTables = Readonly<Record<string, StateTable>>;
 export function cell(version: number, read: () => unknown, write: (value: unknown) => void): StateTable {
   return {
     version,
+    isScalar: true,
     size: () => 1,
     entries: () => [[[], read()]],
     load: (entries) => {

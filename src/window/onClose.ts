@@ -60,6 +60,10 @@ export class OnClose<T> implements Processor<T, unknown> {
     return this.store.held();
   }
 
+  stateSize(): number {
+    return this.store.windows();
+  }
+
   report(): Readonly<Record<string, unknown>> {
     return { openWindows: this.store.windows() };
   }

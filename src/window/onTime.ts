@@ -68,6 +68,10 @@ export class OnTime<T> implements Processor<T, unknown> {
     return this.parts.store.held();
   }
 
+  stateSize(): number {
+    return this.parts.store.windows();
+  }
+
   report(): Readonly<Record<string, unknown>> {
     return { openWindows: this.parts.store.windows() };
   }

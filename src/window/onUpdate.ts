@@ -135,6 +135,10 @@ export class OnUpdate<T> implements Processor<T, unknown> {
     return this.parts.store.held();
   }
 
+  stateSize(): number {
+    return this.parts.store.windows();
+  }
+
   report(): Readonly<Record<string, unknown>> {
     return { openWindows: this.parts.store.windows() };
   }

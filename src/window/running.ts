@@ -89,6 +89,10 @@ export class Running<T> implements Processor<T, Change<unknown>> {
     }
   }
 
+  stateSize(): number {
+    return this.groups.size;
+  }
+
   private groupTable(): StateTable {
     return {
       version: 1,

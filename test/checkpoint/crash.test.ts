@@ -45,7 +45,7 @@ async function crashAt(call: number, loss: number | undefined, disk: SimulatedFi
 }
 
 describe('every call of a run, simulated files', () => {
-  it('survives a crash there: process killed, and power lost', async () => {
+  it('[D44] survives a crash there: process killed, and power lost', async () => {
     expect(calls).toBeGreaterThan(300);
     const wrong: string[] = [];
     for (let call = 1; call <= calls; call++) {

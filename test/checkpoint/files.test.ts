@@ -34,7 +34,7 @@ describe('fileCheckpoint', () => {
     expect(readFileSync(join(path, 'tidemark.json'), 'utf8')).toMatch(/^tidemark 1 identity \d+ [0-9a-f]{8}\n\{.*\}\n$/);
   });
 
-  it('goes on after a restart', async () => {
+  it('[D44] goes on after a restart', async () => {
     const path = folder();
     const first = await open(fileCheckpoint(path));
     for (let batch = 0; batch < 25; batch++) await runBatch(first, batch, { delta: countDelta([[[`k${batch % 7}`], batch]]) });
@@ -45,7 +45,7 @@ describe('fileCheckpoint', () => {
     await second.close();
   });
 
-  it('refuses a second holder, in this process too, and names the first', async () => {
+  it('[L71] refuses a second holder, in this process too, and names the first', async () => {
     const path = folder();
     const first = await open(fileCheckpoint(path));
     const refused: unknown = await open(fileCheckpoint(path)).catch((cause: unknown) => cause);

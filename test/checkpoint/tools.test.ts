@@ -173,7 +173,7 @@ describe('the command tidemark', () => {
     return { path, location: fileCheckpoint(path) };
   }
 
-  it('inspect says what is there', async () => {
+  it('[L68] inspect says what is there: plans, commits, state', async () => {
     const { path } = await onDisk();
     const { text, code } = await run('inspect', [path], {});
     expect(code).toBe(0);

@@ -143,7 +143,7 @@ describe('foreachBatch', () => {
     return expect(asked.lookup?.(3)).resolves.toEqual({ attemptId: 'a3', rows: 0 });
   });
 
-  it('[L55] a double run leaves one effect with withReceipts', async () => {
+  it('[L55, L86] a double run leaves one effect with withReceipts', async () => {
     const store = new Map<string, Receipt>();
     const put = (key: string, receipt: Receipt): unknown => store.set(key, receipt);
     const runs: number[] = [];

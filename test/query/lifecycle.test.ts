@@ -139,7 +139,7 @@ describe('life cycle of a query (facts of StreamingQuerySuite)', () => {
     await other.stop();
   });
 
-  it('waits for its end: false while active, true after stop, the failure after a failure', async () => {
+  it('[L8] waits for its end: false while active, true after stop, the failure after a failure', async () => {
     const clock = new ManualClock(0);
     const source = memorySource<Row>();
     const query = streamingQuery(source, (rows$) => rows$).writeStream({ sink: memorySink<Row>(), scheduler: clock, ...quiet });
