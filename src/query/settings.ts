@@ -74,17 +74,51 @@ export interface Settings {
 }
 
 const MODES: readonly OutputMode[] = ['append', 'update', 'complete'];
+const TRIGGERS: readonly Trigger['kind'][] = ['default', 'processingTime', 'once', 'availableNow', 'continuous'];
+
+/** Every option, so that a misspelt one is refused: a query with the wrong trigger would run for ever. */
+const KNOWN: Readonly<Record<keyof QueryOptions | 'sink' | 'to' | 'rejected', true>> = {
+  sink: true,
+  to: true,
+  rejected: true,
+  name: true,
+  outputMode: true,
+  trigger: true,
+  checkpoint: true,
+  watermarkPolicy: true,
+  noDataBatches: true,
+  onError: true,
+  errorThreshold: true,
+  onSinkFailure: true,
+  allowDroppedState: true,
+  minBatchesToRetain: true,
+  stopTimeout: true,
+  batchTimeout: true,
+  scheduler: true,
+  recentProgress: true,
+  onAdvice: true,
+};
 
 /** Checks the options of a query, once, when it is built. */
 export function settingsOf(options: QueryOptions, inMemory: () => CheckpointLocation): Settings {
   const {
     outputMode = 'append',
+    trigger = { kind: 'default' },
+    onError = 'reject',
     watermarkPolicy = 'min',
     errorThreshold,
     minBatchesToRetain = 100,
     recentProgress = 100,
     maxStateRows = Infinity,
   } = options;
+  for (const option of Object.keys(options)) {
+    const known = Object.keys(KNOWN).join(', ');
+    checkOption(Object.hasOwn(KNOWN, option), `writeStream has no option '${option}'; there are ${known}`, { option });
+  }
+  checkOption(TRIGGERS.includes(trigger.kind), 'trigger is made by processingTime(), once(), availableNow() or continuous()', {
+    trigger,
+  });
+  checkOption(onError === 'reject' || onError === 'error', `onError is 'reject' or 'error'`, { onError });
   checkOption(MODES.includes(outputMode), `outputMode is 'append', 'update' or 'complete'`, { outputMode });
   checkOption(watermarkPolicy === 'min' || watermarkPolicy === 'max', `watermarkPolicy is 'min' or 'max'`, { watermarkPolicy });
   checkCount(minBatchesToRetain, 'minBatchesToRetain');
@@ -93,11 +127,11 @@ export function settingsOf(options: QueryOptions, inMemory: () => CheckpointLoca
   return {
     name: options.name ?? null,
     outputMode,
-    trigger: options.trigger ?? { kind: 'default' },
+    trigger,
     checkpoint: options.checkpoint ?? inMemory(),
     watermarkPolicy,
     noDataBatches: options.noDataBatches ?? true,
-    onError: options.onError ?? 'reject',
+    onError,
     errorThreshold: errorThreshold === false ? false : { rows: 100, share: 0.1, ...errorThreshold },
     maxStateRows,
     onSinkFailure: options.onSinkFailure ?? 'stop',

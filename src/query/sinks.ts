@@ -2,7 +2,7 @@ import type { CommitRecord, SinkOutcome, StagedOutput } from '../checkpoint/reco
 import type { Divert } from '../connectors/divert';
 import type { BatchSink, CommitId, OutputBatch, Receipt, SinkContext } from '../connectors/sink';
 import type { Change, Rejection } from '../element';
-import { isTidemarkError, TidemarkError } from '../errors';
+import { isTidemarkError, messageOf, TidemarkError } from '../errors';
 import type { OutputMode } from '../rx';
 import { REJECTED, type Pipeline } from './pipeline';
 import type { BatchResult } from './graphRun';
@@ -183,7 +183,12 @@ function adopted(name: string, sink: BatchSink<unknown>, held: Receipt, id: Comm
 function sinkFailed(sink: string, id: CommitId, cause: unknown): TidemarkError {
   if (isTidemarkError(cause)) return cause;
   const details = { sink, batchId: id.batchId };
-  return new TidemarkError('TIDEMARK_SINK_FAILED', `sink '${sink}' could not take batch ${id.batchId}`, details, { cause });
+  return new TidemarkError(
+    'TIDEMARK_SINK_FAILED',
+    `sink '${sink}' could not take batch ${id.batchId}: ${messageOf(cause)}`,
+    details,
+    { cause },
+  );
 }
 
 /** A rejection as plain data: what was thrown becomes its message. */

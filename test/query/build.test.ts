@@ -30,6 +30,18 @@ const views = () => memorySource<View>([{ at: 1, k: 'a' }]);
 const select = { n: agg.count() };
 
 describe('what a query refuses when it is built', () => {
+  it.each([
+    [{ triger: availableNow() }, "writeStream has no option 'triger'; there are sink, to, rejected"],
+    [{ trigger: 'availableNow' }, 'trigger is made by processingTime(), once(), availableNow() or continuous()'],
+    [{ outputMode: 'upsert' }, "outputMode is 'append', 'update' or 'complete'"],
+    [{ onError: 'ignore' }, "onError is 'reject' or 'error'"],
+  ])('an option that is none: %o', (options, message) => {
+    const query = streamingQuery(views(), (rows$) => rows$);
+    expect(() => query.writeStream({ sink: memorySink<View>(), ...(options as object) })).toThrow(
+      expect.objectContaining({ code: 'TIDEMARK_OPTION', message: expect.stringContaining(message) as string }) as Error,
+    );
+  });
+
   it('[L30] append of an aggregate without a watermark, and says what is missing', () => {
     const build = () =>
       streamingQuery(views(), (rows$) =>
