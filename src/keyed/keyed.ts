@@ -1,5 +1,5 @@
 import { isLate, MAX_TIME, type TieRule } from '../element';
-import { isTidemarkError, StateTouched, TidemarkError, userFunctionError } from '../errors';
+import { isTidemarkError, StateTouched, userFunctionError, type TidemarkError } from '../errors';
 import { createKeyMap, type KeyMap, type KeyOf, type KeyReader } from '../key';
 import type { Out, Processor, ProcessorContext } from '../operator';
 import type { StateRows } from '../operator/processor';

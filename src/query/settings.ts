@@ -92,6 +92,7 @@ const KNOWN: Readonly<Record<keyof QueryOptions | 'sink' | 'to' | 'rejected', tr
   onSinkFailure: true,
   allowDroppedState: true,
   minBatchesToRetain: true,
+  maxStateRows: true,
   stopTimeout: true,
   batchTimeout: true,
   scheduler: true,
