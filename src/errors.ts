@@ -47,7 +47,7 @@
  * - `TIDEMARK_QUERY_ACTIVE`: a query with this name, or on this checkpoint, is active already
  * - `TIDEMARK_STOP_TIMEOUT`: a query did not stop within its `stopTimeout`
  * - `TIDEMARK_ID_REQUIRED`: a stateful operator of a query with a durable checkpoint has no `id`; the message proposes one
- * - `TIDEMARK_SINK_FAILED`: a sink could not take a batch
+ * - `TIDEMARK_SINK_FAILED`: a sink could not be opened, say what it holds, or take a batch
  * - `TIDEMARK_SINK_AHEAD`: a sink holds a batch that the checkpoint does not know of
  * - `TIDEMARK_SINK_REGRESSED`: a sink lacks a batch that the checkpoint says it took: it was restored from a backup
  * - `TIDEMARK_ERROR_THRESHOLD`: more rows of a batch failed than the query accepts

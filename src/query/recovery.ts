@@ -34,8 +34,9 @@ async function adopt(
   plan: PlanRecord,
   stages: readonly StoredStage[],
 ): Promise<FinishedBatch | undefined> {
-  for (const { name, sink } of sinks.all) {
-    const held = await sink.lookup?.(plan.batch);
+  for (const named of sinks.all) {
+    const { name, sink } = named;
+    const held = await sinks.lookup(named, plan.batch);
     if (held === undefined || sink.delivery === 'volatile') continue;
     const stage = stages.find(({ attempt }) => attempt === held.attemptId);
     if (stage === undefined) throw broken(plan, `sink '${name}' holds an attempt that was never staged`);

@@ -40,15 +40,18 @@ export class Sinks {
   }
 
   async open(context: Omit<SinkContext, 'sinkId' | 'mode'>): Promise<void> {
-    for (const { name, sink, mode } of this.all) await sink.open?.({ ...context, sinkId: name, mode });
-    for (const named of this.all)
-      await this.spareOf(named)?.open?.({ ...context, sinkId: `${named.name}.diverted`, mode: named.mode });
+    const opened = 'could not be opened';
+    for (const { name, sink, mode } of this.all) await asked(name, opened, () => sink.open?.({ ...context, sinkId: name, mode }));
+    for (const named of this.all) {
+      const sinkId = `${named.name}.diverted`;
+      await asked(sinkId, opened, () => this.spareOf(named)?.open?.({ ...context, sinkId, mode: named.mode }));
+    }
   }
 
   /** A sink that holds more than the checkpoint knows, or less, was restored from elsewhere. */
   async verify(last: CommitRecord | undefined, newest: number): Promise<void> {
     for (const { name, sink } of this.all) {
-      const held = await sink.lastBatch?.();
+      const held = await asked(name, CANNOT_SAY, () => sink.lastBatch?.());
       if (held !== undefined && held > newest) {
         const details = { sink: name, held, newest };
         throw new TidemarkError(
@@ -103,10 +106,15 @@ export class Sinks {
     for (const named of this.all) {
       const { name, sink } = named;
       const batch = batches.get(name)!;
-      const held = id.replayed ? await sink.lookup?.(id.batchId) : undefined;
+      const held = id.replayed ? await this.lookup(named, id.batchId) : undefined;
       outcomes[name] = held === undefined ? await this.commitTo(named, batch, id) : adopted(name, sink, held, id);
     }
     return outcomes;
+  }
+
+  /** What a sink holds of a batch; undefined: nothing, or it cannot be asked. */
+  async lookup({ name, sink }: NamedSink, batchId: number): Promise<Receipt | undefined> {
+    return asked(name, CANNOT_SAY, () => sink.lookup?.(batchId));
   }
 
   /** Shows rows before they are committed: only sinks that can (see `checkDelivery`). */
@@ -178,6 +186,18 @@ function adopted(name: string, sink: BatchSink<unknown>, held: Receipt, id: Comm
   if (held.attemptId === id.attemptId) return outcomeOf(sink, 'committed', held);
   const details = { sink: name, batchId: id.batchId, staged: id.attemptId, held: held.attemptId };
   throw new TidemarkError('TIDEMARK_INVARIANT', `sink '${name}' holds another attempt of batch ${id.batchId}`, details);
+}
+
+const CANNOT_SAY = 'could not say what it holds';
+
+/** What goes wrong when a sink is asked has a name, too. */
+async function asked<T>(sink: string, what: string, question: () => T | PromiseLike<T>): Promise<T> {
+  try {
+    return await question();
+  } catch (cause) {
+    if (isTidemarkError(cause)) throw cause;
+    throw new TidemarkError('TIDEMARK_SINK_FAILED', `sink '${sink}' ${what}`, { sink }, { cause });
+  }
 }
 
 function sinkFailed(sink: string, id: CommitId, cause: unknown): TidemarkError {

@@ -9,6 +9,15 @@ export class DiskFile {
 
   constructor(readonly inode: number) {}
 
+  /** Bytes are never changed in place, so copies share them. */
+  copy(): DiskFile {
+    const copied = new DiskFile(this.inode);
+    copied.content = this.content;
+    copied.durable = this.durable;
+    copied.lost = this.lost;
+    return copied;
+  }
+
   append(bytes: Uint8Array): void {
     const grown = new Uint8Array(this.content.length + bytes.length);
     grown.set(this.content);
@@ -51,8 +60,32 @@ export class DiskDirectory {
   }
 
   sync(): void {
+    if (this.pending.size === 0) return;
     this.durable = new Map(this.entries);
     this.pending.clear();
+  }
+
+  /** @param copied - what became of each node: one file may have several names */
+  copy(copied: Map<DiskNode, DiskNode>): DiskDirectory {
+    const known = copied.get(this);
+    if (known instanceof DiskDirectory) return known;
+    const made = new DiskDirectory();
+    copied.set(this, made);
+    const copyOf = (node: DiskNode): DiskNode => {
+      if (node instanceof DiskDirectory) return node.copy(copied);
+      const there = copied.get(node) ?? node.copy();
+      copied.set(node, there);
+      return there;
+    };
+    for (const [name, node] of this.entries) made.entries.set(name, copyOf(node));
+    for (const [name, node] of this.durable) made.durable.set(name, copyOf(node));
+    for (const [name, changes] of this.pending) {
+      made.pending.set(
+        name,
+        changes.map((node) => node && copyOf(node)),
+      );
+    }
+    return made;
   }
 
   /** Every change of an entry since the last sync may or may not be there, each name for itself. */
@@ -77,8 +110,15 @@ export function systemError(code: string, path: string): Error {
 
 /** Directories and files by path. */
 export class DiskTree {
-  readonly root = new DiskDirectory();
   private inodes = 0;
+
+  constructor(readonly root = new DiskDirectory()) {}
+
+  copy(): DiskTree {
+    const copied = new DiskTree(this.root.copy(new Map()));
+    copied.inodes = this.inodes;
+    return copied;
+  }
 
   private static steps(path: string): string[] {
     return path.split('/').filter((step) => step !== '' && step !== '.');
@@ -86,7 +126,13 @@ export class DiskTree {
 
   find(path: string): DiskNode | undefined {
     let node: DiskNode | undefined = this.root;
-    for (const step of DiskTree.steps(path)) node = node instanceof DiskDirectory ? node.entries.get(step) : undefined;
+    // Step by step without a list: every call looks for a path.
+    for (let from = 0, to = 0; from <= path.length; from = to + 1) {
+      to = path.indexOf('/', from);
+      if (to < 0) to = path.length;
+      const step = path.slice(from, to);
+      if (step !== '' && step !== '.') node = node instanceof DiskDirectory ? node.entries.get(step) : undefined;
+    }
     return node;
   }
 

@@ -1,4 +1,5 @@
 import type { CheckpointLocation } from '../checkpoint';
+import type { Digests } from '../checkpoint/digests';
 import { fileLocation, type FilePlatform } from '../checkpoint/fileBackend';
 import type { FileSystem, ReadableFile, WritableFile } from '../files/fileSystem';
 import { seeded } from './assertSplitInvariant';
@@ -15,10 +16,21 @@ export interface SimulatedFiles {
   readonly fs: FileSystem;
   /** Calls since the last restart. */
   readonly calls: number;
+  /** Which process this is, from 1. */
+  readonly life: number;
+  /**
+   * What lies elsewhere, behind a network: never changed in place, only set anew. It survives everything, and every
+   * process finds it here.
+   */
+  readonly outside: Map<string, unknown>;
   /** The process dies in its call number `call` (from 1): before it takes effect; a write may get through in part. */
   crashAt(call: number): void;
   /** Call number `call` (from 1) and the `times - 1` after it fail with a system's code. Default: this one. */
   failAt(call: number, code: string, times?: number): void;
+  /** Called before each call takes effect, until the next restart. A copy made there is as a crash in that call finds it. */
+  watch(onCall: (call: number) => void): void;
+  /** The disk and what is outside, to be restarted on its own: so one run serves for a crash at each of its calls. */
+  copy(): SimulatedFiles;
   /** A disk that lies: syncing files, or directories, does nothing from now on. Shows that a test can fail. */
   ignoreSync(of: 'files' | 'directories'): void;
   /**
@@ -39,6 +51,7 @@ export interface SimulatedFiles {
  * synced are certain. Everything is decided by seeds.
  *
  * @param seed - for what a crash leaves of the call it is in; default 1
+ * @param options - `digests`: checksums faster than those in plain JavaScript
  * @example
  * const disk = simulatedFiles();
  * const file = await disk.fs.create('a');
@@ -47,8 +60,8 @@ export interface SimulatedFiles {
  * disk.restart('kill');
  * (await disk.fs.readFile('a')).length // => 3
  */
-export function simulatedFiles(seed = 1): SimulatedFiles {
-  return new Disk(seed);
+export function simulatedFiles(seed = 1, options: { readonly digests?: Digests } = {}): SimulatedFiles {
+  return new Disk(seed, options);
 }
 
 interface Fault {
@@ -63,25 +76,53 @@ class Boot {
   isDead = false;
   crashAt = Infinity;
   fault: Fault | undefined;
+  onCall: ((call: number) => void) | undefined;
 
   constructor(readonly number: number) {}
 }
 
+/** A write that is under way when a disk is copied. */
+interface Torn {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
 class Disk implements SimulatedFiles {
-  private readonly tree = new DiskTree();
   private readonly random: () => number;
-  private boot = new Boot(1);
   private clock = 0;
   private readonly ignored = new Set<'files' | 'directories'>();
   fs: FileSystem;
 
-  constructor(seed: number) {
+  constructor(
+    private readonly seed: number,
+    private readonly options: { readonly digests?: Digests },
+    private readonly tree = new DiskTree(),
+    readonly outside = new Map<string, unknown>(),
+    private boot = new Boot(1),
+    private torn?: Torn,
+  ) {
     this.random = seeded(seed);
     this.fs = this.systemOf(this.boot);
   }
 
   get calls(): number {
     return this.boot.calls;
+  }
+
+  get life(): number {
+    return this.boot.number;
+  }
+
+  watch(onCall: (call: number) => void): void {
+    this.boot.onCall = onCall;
+  }
+
+  copy(): SimulatedFiles {
+    const boot = new Boot(this.boot.number);
+    const copied = new Disk(this.seed, this.options, this.tree.copy(), new Map(this.outside), boot, this.torn);
+    copied.clock = this.clock;
+    for (const kind of this.ignored) copied.ignored.add(kind);
+    return copied;
   }
 
   crashAt(call: number): void {
@@ -98,6 +139,8 @@ class Disk implements SimulatedFiles {
 
   restart(how: 'kill' | 'power', seed = 1): void {
     this.boot.isDead = true;
+    if (this.torn !== undefined) this.write(this.torn, seeded(seed + 1)());
+    this.torn = undefined;
     if (how === 'power') this.tree.root.losePower(seeded(seed));
     this.boot = new Boot(this.boot.number + 1);
     this.fs = this.systemOf(this.boot);
@@ -114,6 +157,7 @@ class Disk implements SimulatedFiles {
       process: { id: `boot${boot.number}`, self: { boot: boot.number }, isAlive: (other) => other.boot === this.boot.number },
       now: () => (this.clock += 1),
       wait: async () => {},
+      ...this.options,
     };
   }
 
@@ -128,19 +172,27 @@ class Disk implements SimulatedFiles {
     directory.sync();
   }
 
-  /** Every call passes here. `partly` is what a call that dies or fails may still have done. */
-  private enter(boot: Boot, path: string, partly: (share: number) => void = () => {}): void {
+  /** Every call passes here. Of a write, a call that dies or fails may have done a part. */
+  private enter(boot: Boot, path: string, bytes?: Uint8Array): void {
     const call = ++boot.calls;
     if (boot.isDead) throw new SimulatedCrash(path);
+    this.torn = bytes === undefined ? undefined : { path, bytes };
+    boot.onCall?.(call);
+    const { torn } = this;
+    this.torn = undefined;
     if (call >= boot.crashAt) {
       boot.isDead = true;
-      partly(this.random());
+      if (torn !== undefined) this.write(torn, this.random());
       throw new SimulatedCrash(path);
     }
     const { fault } = boot;
     if (fault === undefined || call < fault.first || call > fault.last) return;
-    partly(this.random());
+    if (torn !== undefined) this.write(torn, this.random());
     throw systemError(fault.code, path);
+  }
+
+  private write({ path, bytes }: Torn, share: number): void {
+    this.tree.file(path).append(bytes.subarray(0, Math.floor(share * bytes.length)));
   }
 
   private systemOf(boot: Boot): FileSystem {
@@ -202,11 +254,16 @@ class Disk implements SimulatedFiles {
   private writable(boot: Boot, path: string, file: DiskFile): WritableFile {
     return {
       write: async (bytes) => {
-        this.enter(boot, path, (share) => file.append(bytes.subarray(0, Math.floor(share * bytes.length))));
+        this.enter(boot, path, bytes);
         file.append(bytes);
       },
       sync: async () => {
-        this.enter(boot, path, () => file.failSync());
+        try {
+          this.enter(boot, path);
+        } catch (cause) {
+          if (!(cause instanceof SimulatedCrash)) file.failSync();
+          throw cause;
+        }
         if (!this.ignored.has('files')) file.sync();
       },
       close: async () => this.enter(boot, path),

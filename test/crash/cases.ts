@@ -11,6 +11,7 @@ import {
   tumbling,
   withWatermark,
   type BatchSink,
+  type Receipt,
   type Rejection,
   type StreamingQuery,
   type Trigger,
@@ -31,9 +32,9 @@ export const CASES: Readonly<Record<string, () => CrashCase>> = {
   continuous: () => namedOutputs(continuous({ checkpoint: 8 })),
 };
 
-/** A source that brings a few rows at a time, and ends. */
-function source() {
-  const rows = memorySource<Input>(inputs(), { maxRowsPerTrigger: 9 });
+/** A source that brings a few rows at a time, and ends. After a restart it brings more at a time: most has been seen. */
+function source({ life, random }: CrashWorld) {
+  const rows = memorySource<Input>(inputs(), { maxRowsPerTrigger: life === 1 ? 7 + Math.floor(random() * 4) : 20 });
   rows.complete();
   return rows;
 }
@@ -44,7 +45,7 @@ const quiet = { onAdvice: () => {} };
 function oneSink(): CrashCase {
   return {
     query: (world) =>
-      streamingQuery(source(), (rows$) =>
+      streamingQuery(source(world), (rows$) =>
         rows$.pipe(
           withWatermark('at', 30),
           dropDuplicates(['id', 'at'], { id: 'dedup' }),
@@ -70,39 +71,40 @@ function namedOutputs(trigger?: Trigger): CrashCase {
 
 /** A folder, a store with transactions, and one that only appends. */
 function mixedSinks(): CrashCase {
-  const store: Row[] = [];
-  const receipts = new Map<number, { attemptId: string; rows: number }>();
-  const appended: Row[] = [];
   const transactional = (world: CrashWorld): BatchSink<Row> =>
     foreachBatch<Row>(
       async (batch, { batchId, attemptId }) => {
         await world.step();
         // Rows and receipt in one piece; the answer may be lost.
-        store.push(...batch.rows);
-        receipts.set(batchId, { attemptId, rows: batch.rows.length });
+        const { outside } = world;
+        outside.set('store', [...rowsIn(outside, 'store'), ...batch.rows]);
+        outside.set(`receipt ${batchId}`, { attemptId, rows: batch.rows.length });
         await world.step();
       },
-      { lookup: (batchId) => Promise.resolve(receipts.get(batchId)) },
+      { lookup: (batchId) => Promise.resolve(world.outside.get(`receipt ${batchId}`) as Receipt | undefined) },
     );
   const appending = (world: CrashWorld): BatchSink<Rejection> =>
     foreachBatch<Rejection>(async (batch) => {
       for (const row of batch.rows) {
         await world.step();
-        appended.push(row as unknown as Row);
+        world.outside.set('appended', [...rowsIn(world.outside, 'appended'), row]);
       }
     });
   return {
     query: (world) => build(world, { silver: transactional(world), hourly: folder(world, 'hourly'), rejected: appending(world) }),
     check: (disk) =>
       checked((findings) => {
+        const store = rowsIn(disk.outside, 'store');
         checkSilver(store, findings);
         checkHourly(committedRows(disk.contents(), 'hourly'), findings, store);
         // This one may repeat rows; it must not lose any.
-        const unique = new Map(appended.map((row) => [rejectionId(row), row]));
+        const unique = new Map(rowsIn(disk.outside, 'appended').map((row) => [rejectionId(row), row]));
         checkRejected([...unique.values()], findings, false);
       }),
   };
 }
+
+const rowsIn = (outside: ReadonlyMap<string, unknown>, name: string): readonly Row[] => (outside.get(name) ?? []) as Row[];
 
 /** Time goes on whenever somebody looks at it. */
 class TickingClock extends ManualClock {
@@ -120,7 +122,7 @@ interface Sinks {
 
 function build(world: CrashWorld, sinks: Sinks, trigger?: Trigger): StreamingQuery {
   const scheduler = new TickingClock(0);
-  return streamingQuery(source(), (rows$) => {
+  return streamingQuery(source(world), (rows$) => {
     const silver = rows$.pipe(
       withWatermark('at', 30),
       dropDuplicates(['id', 'at'], { id: 'dedup' }),

@@ -15,6 +15,7 @@ import {
   threshold,
   tumbling,
   withWatermark,
+  type BatchSink,
   type Rejection,
 } from 'tidemark';
 import { ManualClock } from '../../src/testing/manualClock';
@@ -239,6 +240,31 @@ describe('streamingQuery', () => {
     await second.start();
     await second.awaitTermination();
     expect(kept.rows()).toEqual([{ at: 1, k: 'a' }]);
+  });
+
+  it.each(['open', 'lookup', 'lastBatch'] as const)('names the sink whose %s fails at the start', async (method) => {
+    const sink = {
+      type: 'flaky',
+      description: {},
+      modes: ['append'] as const,
+      delivery: 'transactional' as const,
+      commit: () => Promise.reject(new Error('down')),
+      lookup: () => Promise.resolve(undefined),
+    };
+    const checkpoint = memoryCheckpoint();
+    const start = async (sink: BatchSink<View>) => {
+      const query = streamingQuery(memorySource([{ at: 1, k: 'a' }]), (rows$) => rows$).writeStream({
+        sink,
+        checkpoint,
+        ...quiet,
+      });
+      await query.start();
+      await query.awaitTermination();
+    };
+    // A batch is planned, and waits for the sink.
+    await expect(start(sink)).rejects.toMatchObject({ code: 'TIDEMARK_QUERY_FAILED' });
+    const failed = start({ ...sink, [method]: () => Promise.reject(new Error('gone')) });
+    await expect(failed).rejects.toMatchObject({ code: 'TIDEMARK_SINK_FAILED', cause: { message: 'gone' } });
   });
 });
 
