@@ -25,7 +25,7 @@ export interface TrialOutcome extends CrashFindings {
 type End = { readonly kind: 'through' | 'died' } | { readonly kind: 'failed'; readonly cause: unknown };
 
 /** After a crash, so often another one follows; and of these, so many are errors. */
-const ANOTHER = 0.6;
+const ANOTHER = 0.8;
 const AN_ERROR = 0.3;
 /** So many histories begin with an error in the first process instead of a crash. */
 const FROM_THE_START = 0.06;
