@@ -33,7 +33,11 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 function partElsewhere(program: string, share: number, from: number): Promise<Part> {
   return new Promise((resolve, reject) => {
     const argv = [String(Math.ceil(share / names.length)), String(from), ...names];
-    const child = fork(program, argv, { cwd: root, execArgv: ['--max-semi-space-size=32'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const child = fork(program, argv, {
+      cwd: root,
+      execArgv: ['--max-semi-space-size=32'],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
     child.once('message', (reports) => resolve(reports as Part));
     child.once('exit', (code) => reject(new Error(`a part of the laboratory ended with ${code}`)));
   });
