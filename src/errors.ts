@@ -144,11 +144,24 @@ export function messageOf(cause: unknown): string {
 /** Names the operator and the row for which a user's function threw; an error of the library stays as it is. */
 export function userFunctionError(
   cause: unknown,
-  details: { readonly operator: string; readonly time: number; readonly row: unknown; readonly rows?: readonly unknown[] },
+  details: {
+    readonly operator: string;
+    readonly time: number;
+    readonly row: unknown;
+    readonly rows?: readonly unknown[];
+    readonly key?: readonly unknown[];
+  },
 ): TidemarkError {
   if (isTidemarkError(cause)) return cause;
-  const message = `a user's function threw in '${details.operator}': ${messageOf(cause)}`;
+  const { operator, rows, key } = details;
+  const where = key === undefined ? '' : ` at the key ${shownKey(key)}, with ${rows?.length ?? 0} rows of the batch`;
+  const message = `a user's function threw in '${operator}'${where}: ${messageOf(cause)}`;
   return new TidemarkError('TIDEMARK_USER_FUNCTION', message, details, { cause });
+}
+
+function shownKey(key: readonly unknown[]): string {
+  const text = key.map((value) => (typeof value === 'string' ? `'${value}'` : String(value))).join(', ');
+  return text.length > 100 ? `${text.slice(0, 99)}…` : text;
 }
 
 /** What a user's function threw after state may have been touched (internal). */

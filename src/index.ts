@@ -73,7 +73,14 @@ export type { DecodeContext, Decoder, Format, RecordSink, RowEncoder } from './f
 export type { BigIntegers, JsonOptions } from './formats/json';
 export { ndjson, type NdjsonOptions } from './formats/ndjson';
 export { dropLastCommit, memoryCheckpoint } from './checkpoint';
-export type { Checkpoint, CheckpointLocation, CheckpointOptions, MemoryLocation, StateBackend } from './checkpoint';
+export type {
+  Checkpoint,
+  CheckpointLocation,
+  CheckpointOptions,
+  MemoryLocation,
+  OperatorImage,
+  StateBackend,
+} from './checkpoint';
 export type { Field, Fields, FieldsRow, WithNulls } from './schema/fields';
 export type { SchemaMode } from './schema/rowReader';
 export { optional, schema, type Schema, type SchemaOptions } from './schema/schema';
@@ -103,6 +110,7 @@ export {
   type QueryStatus,
   type SinkProgress,
   type SourceProgress,
+  type StateMigration,
   type StateOperatorProgress,
   type Trigger,
   type WatermarkPolicy,

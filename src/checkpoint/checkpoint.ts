@@ -23,6 +23,8 @@ export interface CheckpointOptions {
   readonly plan: Json;
   /** State of these operators may be dropped; of any other, a missing operator is an error. */
   readonly allowDroppedState: readonly string[];
+  /** Types of operators whose state goes when it no longer fits, or is found under another id: it keeps nothing of value. */
+  readonly disposable?: ReadonlySet<string>;
   /** Batches whose plans and commits are kept besides the newest. Default 100. */
   readonly minBatchesToRetain: number;
   now(): number;

@@ -54,13 +54,19 @@ export function checkState(state: RawState, options: CheckpointOptions): StateCh
   const migrated = new Map<string, OperatorImage>();
   for (const [id, stored] of state.operators) {
     const now = options.operators.get(id);
-    if (now !== undefined) {
+    if (options.disposable?.has(stored.header.type) === true && !isSame(stored, now)) dropped.push(id);
+    else if (now !== undefined) {
       const image = migrate(id, stored, now);
       if (image !== undefined) migrated.set(id, image);
     } else if (options.allowDroppedState.includes(id)) dropped.push(id);
     else throw orphan(id, stored, options);
   }
   return { dropped, migrated };
+}
+
+function isSame({ header }: RawOperator, now: OperatorState | undefined): boolean {
+  if (now === undefined || header.type !== now.type || header.version !== (now.version ?? 1)) return false;
+  return differencesOf(header.schema, now.schema, 'schema').length === 0;
 }
 
 function orphan(id: string, { header }: RawOperator, { operators }: CheckpointOptions): TidemarkError {
@@ -82,7 +88,7 @@ function migrate(id: string, stored: RawOperator, now: OperatorState): OperatorI
     new TidemarkError(
       'TIDEMARK_STATE_INCOMPATIBLE',
       `state of operator "${id}" does not fit: ${why}${differences.length > 0 ? ` (${differences.join('; ')})` : ''}. ` +
-        'Take the change back, give the operator a new id, or declare how its state migrates',
+        `Take the change back, give the operator a new id, or say how its state migrates: migrate: { '${id}': { version, steps } }`,
       { operator: id, differences, stored: { type, version }, now: { type: now.type, version: target } },
     );
   if (type !== now.type) throw refuse(`it was written by ${type}, not ${now.type}`);

@@ -44,7 +44,7 @@ async function drop(backend: StateBackend, epoch: number): Promise<number> {
     const log = await readLog(backend, digests);
     const manifest = startOf(log.commits[log.commits.length - 1]);
     // Nothing is written here, so it does not matter whether a snapshot would find its name taken.
-    return { log, state: await loader.load(manifest), manifest, hasSnapshot: true };
+    return { log, state: await loader.load(manifest), manifest, original: manifest, hasSnapshot: true };
   };
   const checkpoint = new DurableCheckpoint(identity, epoch, loader, NOBODY, recover, await recover());
   const batch = checkpoint.last?.batch ?? -1;

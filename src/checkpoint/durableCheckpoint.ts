@@ -18,6 +18,8 @@ export interface Recovered {
   readonly log: CheckpointLog;
   readonly state: RawState;
   readonly manifest: Manifest;
+  /** The same before operators were dropped or migrated: what an earlier run has staged goes on from there. */
+  readonly original: Manifest;
   /** The name of the last commit's snapshot is taken: by one the manifest has, or by one that is no good. */
   readonly hasSnapshot: boolean;
 }
@@ -31,10 +33,13 @@ export class DurableCheckpoint implements Checkpoint {
   private newestPlan: StoredPlan | undefined;
   /** The state as of the last commit, for the next one to refer to. */
   private manifest!: Manifest;
+  private original!: Manifest;
   private hasSnapshot!: boolean;
   /** As it was read at the start, until somebody takes it. */
   private state: RawState | undefined;
   private readonly stagesByAttempt = new Map<string, Stage>();
+  /** Attempts staged by an earlier run. */
+  private readonly adopted = new Set<string>();
 
   constructor(
     private readonly identity: Identity,
@@ -47,16 +52,18 @@ export class DurableCheckpoint implements Checkpoint {
     this.adopt(recovered);
   }
 
-  private adopt({ log, state, manifest, hasSnapshot }: Recovered): void {
+  private adopt({ log, state, manifest, original, hasSnapshot }: Recovered): void {
     this.commits = [...log.commits];
     this.plans = new Map(log.plans);
     this.stateFiles = new Map(log.stateFiles.map((file) => [file.name, file]));
     this.pendingPlan = log.pending;
     this.newestPlan = log.lastPlan;
     this.manifest = manifest;
+    this.original = original;
     this.hasSnapshot = hasSnapshot;
     this.state = state;
     this.stagesByAttempt.clear();
+    this.adopted.clear();
   }
 
   get queryId(): string {
@@ -89,7 +96,10 @@ export class DurableCheckpoint implements Checkpoint {
     const plan = this.pendingPlan;
     if (plan === undefined) return [];
     const found = await readStages(this.loader, plan.record.batch, this.stageBase(plan));
-    for (const stage of found) this.stagesByAttempt.set(stage.attempt, stage);
+    for (const stage of found) {
+      this.stagesByAttempt.set(stage.attempt, stage);
+      this.adopted.add(stage.attempt);
+    }
     return found.map((stage) => storedStage(this.loader, stage));
   }
 
@@ -138,15 +148,18 @@ export class DurableCheckpoint implements Checkpoint {
     const stage = this.stagesByAttempt.get(record.attempt);
     check(plan?.record.batch === record.batch, `batch ${record.batch} is committed without a plan`);
     check(stage !== undefined, `batch ${record.batch} is committed without the stage of attempt ${record.attempt}`);
+    const isAdopted = this.adopted.has(record.attempt);
     const stored = {
       record,
       plan: plan.crc,
       previous: this.lastCommit?.crc ?? null,
       outputs: stage.meta.outputs ?? null,
-      state: withDelta(this.manifest, stage.delta),
+      state: withDelta(isAdopted ? this.original : this.manifest, stage.delta),
     };
     const place = { name: commitName(record.batch), kind: 'commit', which: String(record.batch) } as const;
     const crc = await this.publishRecord(commitJson(stored), place);
+    // What an earlier run has left is compared with this query now, as the rest was at the start.
+    if (isAdopted) return this.adopt(await this.recover());
     this.commits.push({ ...stored, crc });
     this.manifest = stored.state;
     this.hasSnapshot = false;

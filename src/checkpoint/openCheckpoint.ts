@@ -72,9 +72,11 @@ async function readAll(loader: StateLoader, log: CheckpointLog, options: Checkpo
   }
   const state = await loader.load(manifest);
   const { dropped, migrated } = await withSuperJson(() => checkState(state, options));
-  if (last === undefined || (dropped.length === 0 && migrated.size === 0)) return { log, state, manifest, hasSnapshot };
+  if (last === undefined || (dropped.length === 0 && migrated.size === 0)) {
+    return { log, state, manifest, original: manifest, hasSnapshot };
+  }
   const base = await rebase(loader, state, dropped, migrated, last.record.batch, options);
-  return { log, state: base.state, manifest: base.manifest, hasSnapshot: true };
+  return { log, state: base.state, manifest: base.manifest, original: manifest, hasSnapshot: true };
 }
 
 /** State that was dropped or migrated becomes a snapshot that the next commit begins from: the old files say otherwise. */

@@ -27,9 +27,17 @@ export interface PlanRecord {
   readonly excluded?: readonly (readonly [source: string, row: number, message: string])[];
   /** For `ctx.random()` and the like. */
   readonly seed: number;
+  /**
+   * Rows of one key that a user's function could not take together, by operator: left out in every attempt. The key is the
+   * base64 of its canonical bytes.
+   */
+  readonly leftOut?: readonly LeftOut[];
   /** Settings that later batches and other starts must know (idle decisions, configuration). */
   readonly settings?: Readonly<Record<string, Json>>;
 }
+
+/** The rows of a key in one batch that an operator does not take, and why. */
+export type LeftOut = readonly [operator: string, key: string, message: string];
 
 /** What became of a batch's rows for one sink. */
 export interface SinkOutcome {

@@ -11,6 +11,9 @@ export interface Divert {
  * For `onSinkFailure`: the rows of a batch go to another sink when their own cannot take them, and the query goes on. The
  * commit record says `diverted`; the other sink keeps the rows for a re-drive.
  *
+ * After a crash between the two, a batch that the other sink holds stays there, if that one can be asked (`lookup`:
+ * `deadLetterSink`, `fileSink`, `foreachBatch` with receipts). One that cannot may hold it beside the sink itself.
+ *
  * A sink takes a batch once, so **one sink can stand in for one output**. With several outputs give a function of the
  * output's name that makes a sink for each.
  *

@@ -159,6 +159,10 @@ export class Inbox<T> implements SourceReader<T> {
     if (this.log.end - at + this.waiting.length < this.options.maxRows / 2) this.setPaused(false);
   }
 
+  backlog(at: Offset): number {
+    return Math.max(0, this.log.end - (numberOf(at) - (this.base ?? 0))) + this.waiting.length;
+  }
+
   ended(at: Offset): boolean {
     return (
       this.isComplete &&

@@ -144,6 +144,10 @@ class MemoryReader<T> implements SourceReader<T> {
     return Promise.resolve();
   }
 
+  backlog(at: Offset): number {
+    return this.source.end - numberOf(at);
+  }
+
   ended(at: Offset): boolean {
     return this.source.completed && numberOf(at) === this.source.end;
   }

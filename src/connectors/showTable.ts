@@ -29,9 +29,9 @@ export function showTable(rows: readonly unknown[], options: ShowOptions = {}): 
   const lines = [columns.map((name) => cell(name, ''))];
   for (const row of rows.slice(0, numRows)) lines.push(columns.map((name) => cell(valueOf(row, name), name)));
   const widths = columns.map((_, i) => Math.max(3, ...lines.map((line) => widthOf(line[i] ?? ''))));
-  const ruler = `+${widths.map((width) => `${'-'.repeat(width)}+`).join('')}`;
+  const ruler = `+${widths.map((width) => '-'.repeat(width)).join('+')}+`;
   const draw = (line: readonly string[]): string =>
-    `|${line.map((text, i) => `${padded(text, widths[i] ?? 0, limit > 0)}|`).join('')}`;
+    `|${line.map((text, i) => padded(text, widths[i] ?? 0, limit > 0)).join('|')}|`;
   const [head, ...body] = lines.map(draw);
   const more = rows.length > numRows ? [`only showing top ${numRows} row${numRows === 1 ? '' : 's'}`] : [];
   return [ruler, head, ruler, ...body, ruler, ...more].join('\n');

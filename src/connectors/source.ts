@@ -69,6 +69,8 @@ export interface SourceReader<T> {
   committed?(to: Offset): Promise<void>;
   /** Figures for progress: files waiting, fields made null, characters replaced, rows dropped, … */
   report?(): Readonly<Record<string, number>>;
+  /** What waits behind `at`, as far as is known without looking: rows, files, messages. Absent: the source cannot tell. */
+  backlog?(at: Offset): number;
   /** Nothing will ever come behind `at`: the watermark may go to +Infinity. Default: never. */
   ended?(at: Offset): boolean;
   close(): Promise<void> | void;

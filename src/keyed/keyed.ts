@@ -1,6 +1,6 @@
 import { isLate, MAX_TIME, type TieRule } from '../element';
 import { isTidemarkError, StateTouched, userFunctionError, type TidemarkError } from '../errors';
-import { createKeyMap, type KeyMap, type KeyOf, type KeyReader } from '../key';
+import { createKeyMap, keyValues, type KeyMap, type KeyOf, type KeyReader } from '../key';
 import type { Out, Processor, ProcessorContext } from '../operator';
 import type { StateRows } from '../operator/processor';
 import { cell, type StateTables } from '../state/table';
@@ -102,6 +102,8 @@ export class Keyed<T, O> implements Processor<T, O> {
       return out.reject('late', time, row, { behindMs, missingDelayMs: behindMs + (this.ties === 'instant' ? 1 : 0) });
     }
     const key = reader.read(row);
+    const message = gathers ? this.leftOut(key) : undefined;
+    if (message !== undefined) return out.reject('failed', time, row, { message });
     if (time > this.latest) this.latest = time;
     if (gathers) return this.gather(key, time, row);
     this.call(key, [row], time);
@@ -181,6 +183,12 @@ export class Keyed<T, O> implements Processor<T, O> {
     }
   }
 
+  /** Why the rows of this key stay out of the batch: an earlier attempt has failed at them, and the plan says so. */
+  private leftOut(key: KeyOf): string | undefined {
+    const { id, run } = this.context;
+    return run?.batch.leftOut?.(id, keyValues(key, this.plan.reader.columns.length));
+  }
+
   private gather(key: KeyOf, time: number, row: T): void {
     this.waiting++;
     const known = this.gathered.get(key);
@@ -242,7 +250,9 @@ export class Keyed<T, O> implements Processor<T, O> {
   }
 
   private batchError(cause: unknown, rows: readonly T[]): TidemarkError {
-    return userFunctionError(cause, { operator: this.context.id, time: this.stamp, row: rows[0], rows });
+    const { context, plan } = this;
+    const key = keyValues(plan.scope.key, plan.reader.columns.length);
+    return userFunctionError(cause, { operator: context.id, time: this.stamp, row: rows[0], rows, key });
   }
 
   private readonly say: Say<O> = (row, time = this.stamp) => {

@@ -12,6 +12,8 @@ export interface ProgressMetrics {
   readonly late_rate: number | null;
   /** How old the rows were when the batch began, on average; null without event time. */
   readonly data_freshness: number | null;
+  /** What waits in the sources, each in its unit (rows, files, messages); null when none of them can tell. */
+  readonly backlog_size: number | null;
   /** Rows in the state of all operators. */
   readonly state_rows: number;
 }
@@ -33,8 +35,14 @@ export function progressMetrics(progress: QueryProgress): ProgressMetrics {
     duplicate_rate: share(rejected.duplicate),
     late_rate: share(rejected.late),
     data_freshness: eventTime?.avg === undefined ? null : Date.parse(timestamp) - eventTime.avg,
+    backlog_size: backlogOf(progress),
     state_rows: stateRows(progress),
   };
+}
+
+function backlogOf({ sources }: QueryProgress): number | null {
+  const known = Object.values(sources).flatMap(({ backlog }) => backlog ?? []);
+  return known.length === 0 ? null : known.reduce((all, n) => all + n, 0);
 }
 
 function stateRows({ stateOperators }: QueryProgress): number {
@@ -64,7 +72,7 @@ type Recorder<M extends string> = { readonly [name in M]: (value: number, attrib
 /**
  * Writes progress records to an OpenTelemetry meter: `query.progress$.subscribe(meterProgress(metrics.getMeter('app')))`.
  * Counters `tidemark.rows.input` and `tidemark.rows.rejected` (by reason), histogram `tidemark.batch.duration`, gauges
- * `tidemark.state.rows` (by operator) and `tidemark.watermark`. The query is the attribute `query`.
+ * `tidemark.state.rows` (by operator), `tidemark.source.backlog` (by source) and `tidemark.watermark`. The query is the attribute `query`.
  *
  * @param meter - a meter of `@opentelemetry/api`, or anything like it
  */
@@ -73,10 +81,14 @@ export function meterProgress(meter: MeterLike): (progress: QueryProgress) => vo
   const rejections = meter.createCounter('tidemark.rows.rejected', { unit: '{row}' });
   const duration = meter.createHistogram('tidemark.batch.duration', { unit: 'ms' });
   const state = meter.createGauge('tidemark.state.rows', { unit: '{row}' });
+  const backlog = meter.createGauge('tidemark.source.backlog');
   const watermark = meter.createGauge('tidemark.watermark', { unit: 'ms' });
   return (progress) => {
     const query = progress.name ?? progress.id;
-    for (const [source, { numInputRows }] of Object.entries(progress.sources)) input.add(numInputRows, { query, source });
+    for (const [source, { numInputRows, backlog: waiting }] of Object.entries(progress.sources)) {
+      input.add(numInputRows, { query, source });
+      if (waiting !== null) backlog.record(waiting, { query, source });
+    }
     for (const [reason, rows] of Object.entries(progress.rejected)) rejections.add(rows, { query, reason });
     duration.record(progress.batchDuration, { query });
     for (const { operatorId: operator, numRowsTotal } of progress.stateOperators) state.record(numRowsTotal, { query, operator });

@@ -3,13 +3,13 @@ import type { Checkpoint } from '../checkpoint/checkpoint';
 import type { CommitRecord, Json, PlannedSlice, PlanRecord, SinkOutcome } from '../checkpoint/records';
 import type { CommitId } from '../connectors/sink';
 import type { BadRecord, Journal } from '../connectors/source';
-import { isTidemarkError, messageOf } from '../errors';
 import { after, type SchedulerLike } from '../rx';
 import { GraphRun, type BatchResult, type Feed, type Failure } from './graphRun';
 import { deltasOf, loadState, schemasOf } from './deltas';
 import { tooManyFailures, tooMuchState } from './limits';
 import type { Pipeline } from './pipeline';
 import { Timings } from './progress';
+import { leftOutOf, planWithout } from './poison';
 import { recover } from './recovery';
 import type { Settings } from './settings';
 import { Sinks } from './sinks';
@@ -196,8 +196,9 @@ export class Engine {
 
   private async through(run: GraphRun, plan: PlanRecord): Promise<BatchResult | undefined> {
     const { batch: id, time, late, watermark } = plan;
+    const leftOut = leftOutOf(plan);
     const feeds = Object.entries(plan.sources).map(([source, slice]) => this.feedOf(run, plan, source, slice));
-    return this.within(run, id, run.take({ id, time, late, watermark }, feeds));
+    return this.within(run, id, run.take({ id, time, late, watermark, ...(leftOut && { leftOut }) }, feeds));
   }
 
   feedOf(run: GraphRun, plan: PlanRecord, source: string, slice: PlannedSlice): Feed {
@@ -273,12 +274,10 @@ export class Engine {
     throw cause;
   }
 
-  /** The same plan without the row that a user's function could not take. */
-  async without(plan: PlanRecord, { cause, source, row }: Failure): Promise<PlanRecord> {
-    const mayLeaveOut = isTidemarkError(cause) && cause.code === 'TIDEMARK_USER_FUNCTION' && this.settings.onError === 'reject';
-    if (!mayLeaveOut || source === undefined || row === undefined) throw cause;
-    const reason = messageOf(cause.cause);
-    const amended: PlanRecord = { ...plan, excluded: [...(plan.excluded ?? []), [source, row, reason]] };
+  /** The same plan without what a user's function could not take: one row, or the rows of one key. */
+  async without(plan: PlanRecord, failure: Failure): Promise<PlanRecord> {
+    const amended = this.settings.onError === 'reject' ? planWithout(plan, failure) : undefined;
+    if (amended === undefined) throw failure.cause;
     await this.checkpoint.amend(amended);
     this.pending = amended;
     return amended;

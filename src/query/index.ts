@@ -17,7 +17,7 @@ export type { QueryStatus } from './driver';
 export type { Guarantee, GuaranteeLevel } from './guarantee';
 export type { QueryProgress, SinkProgress, SourceProgress, StateOperatorProgress } from './progress';
 export type { Divert } from '../connectors/divert';
-export type { ErrorThreshold, QueryOptions } from './settings';
+export type { ErrorThreshold, QueryOptions, StateMigration } from './settings';
 export type { WatermarkPolicy } from './watermarks';
 
 /** One source, or several by name. */

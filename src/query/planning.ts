@@ -1,7 +1,9 @@
+import type { OperatorState } from '../checkpoint';
 import type { Json } from '../checkpoint/records';
-import { TidemarkError } from '../errors';
+import { checkOption, TidemarkError } from '../errors';
 import type { PlanNode } from '../traits';
 import type { Pipeline } from './pipeline';
+import type { Settings } from './settings';
 
 /** The operators of all outputs, each once, upstream first. */
 export function nodesOf(pipeline: Pipeline): PlanNode[] {
@@ -48,4 +50,20 @@ export function checkIds(pipeline: Pipeline): void {
   );
 }
 
-const TIMEKEEPERS = new Set(['withWatermark', 'withTimestamps', 'reassignWatermark', 'mergeStreams']);
+/** The operators as the checkpoint compares them: those whose state has been migrated have a later version. */
+export function withMigrations(
+  schemas: ReadonlyMap<string, Pick<OperatorState, 'type' | 'schema'>>,
+  migrate: Settings['migrate'],
+): Map<string, OperatorState> {
+  const operators = new Map<string, OperatorState>(schemas);
+  for (const [id, { version, steps }] of Object.entries(migrate)) {
+    const operator = operators.get(id);
+    const known = [...operators.keys()];
+    checkOption(operator !== undefined, `migrate: no stateful operator has the id '${id}'`, { id, known });
+    operators.set(id, { ...operator, version, migrate: steps });
+  }
+  return operators;
+}
+
+/** The watermark itself is in plans and commits: with another delay, or at another place, it goes on from there. */
+export const TIMEKEEPERS: ReadonlySet<string> = new Set(['withWatermark', 'withTimestamps', 'reassignWatermark', 'mergeStreams']);

@@ -67,6 +67,8 @@ export interface SourceProgress {
   readonly numInputRows: number;
   readonly inputRowsPerSecond: number;
   readonly processedRowsPerSecond: number;
+  /** What waits behind `endOffset`, in the source's unit (rows, files, messages); null where it cannot tell. */
+  readonly backlog: number | null;
   /** What the source itself has to tell: files waiting, fields made null, rows dropped, … */
   readonly metrics: Readonly<Record<string, number>>;
 }

@@ -101,6 +101,7 @@ export class Reporter {
         numInputRows: rows,
         inputRowsPerSecond: rate(rows, sinceLast),
         processedRowsPerSecond: rate(rows, duration),
+        backlog: this.engine.sources.backlogOf(id) ?? null,
         metrics: this.engine.sources.reportOf(id) ?? {},
       };
     }

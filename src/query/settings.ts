@@ -1,4 +1,5 @@
 import type { CheckpointLocation } from '../checkpoint/backend';
+import type { OperatorImage } from '../checkpoint/records';
 import type { Divert } from '../connectors/divert';
 import { checkOption } from '../errors';
 import type { OutputMode, SchedulerLike } from '../rx';
@@ -14,6 +15,18 @@ export interface ErrorThreshold {
   readonly rows?: number;
   /** Their share of the batch's rows, 0 to 1, default 0.1. */
   readonly share?: number;
+}
+
+/**
+ * The form of an operator's state has changed: another key or window under the same id, or other values in the state that
+ * a user's function keeps. The steps that are needed run at the start, before the first batch, and become durable with its
+ * commit; until then the old state stays as it was, and the query as it was before can still go on with it.
+ */
+export interface StateMigration {
+  /** The version of the state now; it began with 1. A later start must give the same or a higher one. */
+  readonly version: number;
+  /** From version n (the key) to n + 1: every one from the stored version on. Pure. */
+  readonly steps: Readonly<Record<number, (state: OperatorImage) => OperatorImage>>;
 }
 
 /** Options of `writeStream` beside the sinks. */
@@ -40,6 +53,8 @@ export interface QueryOptions {
   readonly onSinkFailure?: 'stop' | Divert;
   /** State of operators that are no longer in the pipeline and may be dropped, by id. */
   readonly allowDroppedState?: readonly string[];
+  /** How state of an older form becomes what its operator keeps now, by id. */
+  readonly migrate?: Readonly<Record<string, StateMigration>>;
   /** Batches that stay in the checkpoint besides the newest; default 100. */
   readonly minBatchesToRetain?: number;
   /** How long `stop()` waits for the batch at work; default 10 seconds. */
@@ -67,6 +82,7 @@ export interface Settings {
   readonly maxStateRows: number;
   readonly onSinkFailure: 'stop' | Divert;
   readonly allowDroppedState: readonly string[];
+  readonly migrate: Readonly<Record<string, StateMigration>>;
   readonly minBatchesToRetain: number;
   readonly stopTimeoutMs: number;
   readonly batchTimeoutMs: number;
@@ -93,6 +109,7 @@ const KNOWN: Readonly<Record<keyof QueryOptions | 'sink' | 'to' | 'rejected', tr
   allowDroppedState: true,
   minBatchesToRetain: true,
   maxStateRows: true,
+  migrate: true,
   stopTimeout: true,
   batchTimeout: true,
   scheduler: true,
@@ -137,11 +154,20 @@ export function settingsOf(options: QueryOptions, inMemory: () => CheckpointLoca
     maxStateRows,
     onSinkFailure: options.onSinkFailure ?? 'stop',
     allowDroppedState: options.allowDroppedState ?? [],
+    migrate: migrationsOf(options),
     minBatchesToRetain,
     stopTimeoutMs: parseNonNegative(options.stopTimeout ?? 10_000, 'stopTimeout'),
     batchTimeoutMs: parsePositive(options.batchTimeout ?? 600_000, 'batchTimeout'),
     recentProgress,
   };
+}
+
+function migrationsOf({ migrate = {} }: QueryOptions): Settings['migrate'] {
+  for (const [id, { version, steps }] of Object.entries(migrate)) {
+    checkOption(Number.isInteger(version) && version >= 1, `migrate: version of '${id}' is a whole number above 0`, { version });
+    checkOption(typeof steps === 'object', `migrate: '${id}' needs steps: { 1: (state) => … }`);
+  }
+  return migrate;
 }
 
 function checkCount(value: number, name: string): void {

@@ -107,9 +107,18 @@ export class Sinks {
       const { name, sink } = named;
       const batch = batches.get(name)!;
       const held = id.replayed ? await this.lookup(named, id.batchId) : undefined;
-      outcomes[name] = held === undefined ? await this.commitTo(named, batch, id) : adopted(name, sink, held, id);
+      if (held !== undefined) outcomes[name] = adopted(name, sink, held, id);
+      else outcomes[name] = (await this.divertedBefore(named, id)) ?? (await this.commitTo(named, batch, id));
     }
     return outcomes;
+  }
+
+  /** This attempt went to the spare sink before the crash: it must not go to its own sink, too. */
+  private async divertedBefore(named: NamedSink, { replayed, batchId, attemptId }: CommitId): Promise<SinkOutcome | undefined> {
+    const spare = replayed ? this.spareOf(named) : undefined;
+    if (spare === undefined) return undefined;
+    const held = await this.lookup({ ...named, sink: spare }, batchId);
+    return held?.attemptId === attemptId ? outcomeOf(named.sink, 'diverted', held) : undefined;
   }
 
   /** What a sink holds of a batch; undefined: nothing, or it cannot be asked. */

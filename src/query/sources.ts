@@ -84,6 +84,11 @@ export class Sources {
     return this.readers.get(id)?.report?.();
   }
 
+  /** What waits behind what is committed; undefined where the source cannot tell. */
+  backlogOf(id: string): number | undefined {
+    return this.readers.get(id)?.backlog?.(this.positions.get(id) as Offset);
+  }
+
   /** Nothing will ever come from any of them. */
   get ended(): boolean {
     if (this.readers.size === 0) return false;

@@ -10,7 +10,7 @@ import { Driver, type QueryStatus } from './driver';
 import { Engine, type FinishedBatch } from './engine';
 import { guaranteeOf, type Guarantee } from './guarantee';
 import { newId, newSeed } from './ids';
-import { checkIds, planOf } from './planning';
+import { checkIds, planOf, TIMEKEEPERS, withMigrations } from './planning';
 import type { Pipeline } from './pipeline';
 import type { QueryProgress } from './progress';
 import { Reporter } from './report';
@@ -201,10 +201,11 @@ class ActiveRun {
       { location: location.location, open: () => Promise.resolve(backend) },
       {
         name: settings.name,
-        operators: this.engine.schemas(),
+        operators: withMigrations(this.engine.schemas(), settings.migrate),
         sources: [...pipeline.sources.keys()],
         sinks: this.engine.sinks.all.map(({ name }) => name),
         plan: planOf(pipeline),
+        disposable: TIMEKEEPERS,
         allowDroppedState: settings.allowDroppedState,
         minBatchesToRetain: settings.minBatchesToRetain,
         now: () => this.scheduler.now(),

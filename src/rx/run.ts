@@ -12,6 +12,8 @@ export interface Batch {
   readonly late: number;
   /** W(n): the global watermark that closes and evicts when its rows are through. Known before the first of them. */
   readonly watermark: number;
+  /** Why an operator leaves the rows of a key out of this batch: a user's function could not take them. Absent: takes all. */
+  readonly leftOut?: (operator: string, key: readonly unknown[]) => string | undefined;
 }
 
 /** Event times of one batch, as a progress record shows them. */

@@ -60,9 +60,9 @@ describe('consoleSink', () => {
     ]);
   });
 
-  it('prints an empty table, with the columns that are known', () => {
+  it('[D16] prints an empty table as Spark does, with the columns that are known', () => {
     const [first, , third] = printed([[], [{ word: 'a' }], []]);
-    expect(first?.split('\n').slice(3, 7)).toEqual(['+', '|', '+', '+']);
+    expect(first?.split('\n').slice(3, 7)).toEqual(['++', '||', '++', '++']);
     expect(third?.split('\n').slice(3, 7)).toEqual(['+----+', '|word|', '+----+', '+----+']);
   });
 

@@ -161,6 +161,7 @@ const progress = (more: Partial<QueryProgress> = {}): QueryProgress => ({
       numInputRows: 100,
       inputRowsPerSecond: 10,
       processedRowsPerSecond: 400,
+      backlog: 7,
       metrics: {},
     },
   },
@@ -193,6 +194,7 @@ describe('metrics of a query', () => {
       duplicate_rate: 0.1,
       late_rate: 0.05,
       data_freshness: 40_000,
+      backlog_size: 7,
       state_rows: 75,
     });
     expect(progressMetrics(progress({ numInputRows: 0, rejected: {}, eventTime: { watermark: 0 } }))).toMatchObject({
@@ -225,6 +227,7 @@ describe('metrics of a query', () => {
     meterProgress(meter)(progress({ rejected: { late: 5 } }));
     expect(written).toEqual([
       ['tidemark.rows.input', 100, { query: 'silver', source: 'videos' }],
+      ['tidemark.source.backlog', 7, { query: 'silver', source: 'videos' }],
       ['tidemark.rows.rejected', 5, { query: 'silver', reason: 'late' }],
       ['tidemark.batch.duration', 250, { query: 'silver' }],
       ['tidemark.state.rows', 70, { query: 'silver', operator: 'dedup' }],

@@ -80,6 +80,11 @@ export class FileReader<T> implements SourceReader<T> {
       await this.seen.committed(to, (name) => this.settings.fileNameOnly || this.listing.names.has(name));
   }
 
+  /** Files. */
+  backlog(at: Offset): number {
+    return (this.waiting ?? 0) + this.seen.behind(typeof at === 'number' ? at : 0).length;
+  }
+
   ended(at: Offset): boolean {
     return this.settings.endOfData && this.waiting === 0 && this.seen.behind(typeof at === 'number' ? at : 0).length === 0;
   }
