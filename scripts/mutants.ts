@@ -1,7 +1,7 @@
 /**
  * Which changes of the source no test notices:
  * `npm run mutants -- [--files GLOB,…] [--tests GLOB,…] [--sample N] [--seed S] [--json FILE] [--jobs 2] [--budget SECONDS]
- * [--runs N] [--minutes M]`
+ * [--runs N] [--minutes M] [--again FILE] [--doubt]`
  *
  * All mutants are compiled in at once, each behind a switch (mutant schemata). A first run without any learns which test
  * cases reach which mutant; then each mutant is switched on and the cases that reach it run, the quick ones first, until
@@ -11,30 +11,26 @@
  *            counted in the list of survivors. Default 10.
  * --runs     sets TIDEMARK_RUNS, the number of seeds of the property tests, for a quicker and weaker run
  * --minutes  starts no further mutant after so long; the rest is reported as not run
+ * --again    only the mutants that lived, or did not run, in the run that wrote this file with --json: with --tests the
+ *            quick way to see whether a new test kills them
+ * --doubt    also runs the mutants that survivors.md lists as equivalent, and says which of them are killed after all
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { Worker } from 'node:worker_threads';
 import { build } from 'esbuild';
 import { mutate, type Mutant } from './mutants/mutate';
-import type { Answer, CoveredCase, CoverTask, MutantTask, WorkerData } from './mutants/worker';
+import { lineOf, lived, report, type Verdict } from './mutants/report';
+import { chosenAgain, readSurvivors, sampled } from './mutants/choose';
+import { inThreads, type Thread } from './mutants/threads';
+import type { CoveredCase, MutantTask } from './mutants/worker';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const DEFAULT_FILES = 'operators/**,src/window/**,src/watermark/**,src/aggregate/**,src/operator/**';
 const DEFAULT_TESTS = 'test/**/*.test.ts';
 /** Tests of other things than what the library does. */
 const NOT_RUN = /^test\/(browser|bench|types|demos)\/|^test\/(architecture|package)\.test\.ts$|\.types\.test\.ts$/;
-
-type Status = 'killed' | 'timeout' | 'survived' | 'no coverage' | 'not run';
-interface Verdict {
-  readonly mutant: Mutant;
-  readonly status: Status;
-  readonly by?: string;
-  /** Cases that reach the mutant but did not fit into the budget. */
-  readonly leftOut: number;
-}
 
 const { values: options } = parseArgs({
   options: {
@@ -47,11 +43,14 @@ const { values: options } = parseArgs({
     budget: { type: 'string', default: '10' },
     runs: { type: 'string' },
     minutes: { type: 'string', default: '600' },
+    again: { type: 'string' },
+    doubt: { type: 'boolean', default: false },
   },
 });
 const jobs = Number(options.jobs);
 const budgetMs = Number(options.budget) * 1000;
 const startedAt = Date.now();
+let lastSaid = startedAt;
 const deadline = startedAt + Number(options.minutes) * 60_000;
 if (options.runs !== undefined) process.env.TIDEMARK_RUNS = options.runs;
 
@@ -72,27 +71,6 @@ function matcherOf(globs: string): (file: string) => boolean {
   return (file) => patterns.some((pattern) => pattern.test(file));
 }
 
-/** A random number generator with a seed (mulberry32). */
-function randomOf(seed: number): () => number {
-  let a = seed >>> 0;
-  return () => {
-    a = (a + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(a ^ (a >>> 15), a | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
-function sampled(mutants: readonly Mutant[], size: number, seed: number): Mutant[] {
-  const random = randomOf(seed);
-  const pool = [...mutants];
-  for (let i = pool.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [pool[i], pool[j]] = [pool[j] as Mutant, pool[i] as Mutant];
-  }
-  return pool.slice(0, size).sort((a, b) => a.id - b.id);
-}
-
 // ---- the code, with every mutant in it
 
 const isMutated = matcherOf(options.files);
@@ -105,7 +83,10 @@ for (const file of ['src', 'operators', 'test', 'demos'].flatMap(typescriptIn)) 
   sources[join(root, file)] = code;
   all.push(...mutants);
 }
-const chosen = options.sample === undefined ? all : sampled(all, Number(options.sample), Number(options.seed));
+const survivors = readSurvivors(readFileSync(join(root, 'scripts/mutants/survivors.md'), 'utf8'));
+for (const stray of survivors.strays(all, isMutated)) say(`survivors.md lists what is no mutant: ${stray}`);
+const pool = options.again === undefined ? all : chosenAgain(all, readFileSync(options.again, 'utf8'));
+const chosen = options.sample === undefined ? pool : sampled(pool, Number(options.sample), Number(options.seed));
 const isTest = matcherOf(options.tests);
 const testFiles = typescriptIn('test').filter((file) => file.endsWith('.test.ts') && isTest(file) && !NOT_RUN.test(file));
 say(
@@ -126,53 +107,7 @@ await build({
   packages: 'external',
 });
 
-class Thread {
-  private worker: Worker | undefined;
-
-  /** Runs a task; undefined when it took longer than `ms` or the thread died. */
-  run(task: CoverTask | MutantTask, ms: number): Promise<Answer | undefined> {
-    const worker = (this.worker ??= this.start());
-    return new Promise((done) => {
-      const finish = (answer: Answer | undefined): void => {
-        clearTimeout(timer);
-        worker.off('message', finish).off('error', died).off('exit', ended);
-        if (answer === undefined) this.stop();
-        done(answer);
-      };
-      const died = (cause: unknown): void => {
-        say(`  a thread died: ${String(cause)}`);
-        finish(undefined);
-      };
-      const ended = (): void => finish(undefined);
-      const timer = setTimeout(ended, ms);
-      worker.on('message', finish).on('error', died).on('exit', ended);
-      worker.postMessage(task);
-    });
-  }
-
-  stop(): void {
-    this.worker?.on('error', () => undefined);
-    void this.worker?.terminate();
-    this.worker = undefined;
-  }
-
-  private start(): Worker {
-    const workerData: WorkerData = { root, sources, mutants: all.length };
-    return new Worker(workerFile, { workerData, execArgv: [] });
-  }
-}
-
-/** Hands the items to the threads, one at a time each. */
-async function inThreads<T>(items: readonly T[], use: (thread: Thread, item: T) => Promise<void>): Promise<void> {
-  const queue = [...items];
-  await Promise.all(
-    Array.from({ length: jobs }, async () => {
-      const thread = new Thread();
-      for (let item = queue.shift(); item !== undefined; item = queue.shift()) await use(thread, item);
-      thread.stop();
-    }),
-  );
-}
+const threads = { jobs, file: workerFile, data: { root, sources, mutants: all.length }, say };
 
 // ---- which case reaches which mutant
 
@@ -189,7 +124,7 @@ const byFile = new Map<string, Reached[]>();
 /** Cases that cannot tell: they fail without any mutant. */
 const useless: string[] = [];
 
-await inThreads(testFiles, async (thread, file) => {
+await inThreads(threads, testFiles, async (thread, file) => {
   const answer = await thread.run({ kind: 'cover', file: join(root, file) }, 600_000);
   if (answer?.kind !== 'covered' || answer.error !== undefined) {
     useless.push(`${file}: ${answer?.kind === 'covered' ? answer.error : 'did not end'}`);
@@ -205,6 +140,9 @@ await inThreads(testFiles, async (thread, file) => {
     if (one.error !== undefined) useless.push(`${one.key}: ${one.error}`);
     else for (const id of one.hits) reaching.set(id, [...(reaching.get(id) ?? []), one]);
   }
+  const seconds = cases.reduce((sum, { ms }) => sum + ms, 0) / 1000;
+  if (seconds > 10) say(`  ${file} takes ${Math.round(seconds)} s`);
+  sometimes(() => `${loading.size} of ${testFiles.length} test files looked at`);
 });
 const cases = [...byFile.values()].flat();
 say(
@@ -243,20 +181,21 @@ function taskFor(id: number, plan: readonly Reached[]): MutantTask {
 const untrusted = new Set<string>();
 const trusted = new Set<string>();
 const verdicts: Verdict[] = [];
-let lastSaid = Date.now();
 
-await inThreads(chosen, async (thread, mutant) => {
+await inThreads(threads, chosen, async (thread, mutant) => {
   if (Date.now() > deadline) return void verdicts.push({ mutant, status: 'not run', leftOut: 0 });
-  verdicts.push(await judge(thread, mutant));
-  if (Date.now() - lastSaid < 15_000) return;
-  lastSaid = Date.now();
-  say(`${verdicts.length} of ${chosen.length}: ${verdicts.filter(({ status }) => status === 'survived').length} survived`);
+  if (!options.doubt && survivors.has(mutant)) return void verdicts.push({ mutant, status: 'listed', leftOut: 0 });
+  const verdict = await judge(thread, mutant);
+  verdicts.push(verdict);
+  if (lived(verdict)) say(`  ${lineOf(verdict)}`);
+  sometimes(() => `${verdicts.length} of ${chosen.length}: ${verdicts.filter(lived).length} lived`);
 });
 
 async function judge(thread: Thread, mutant: Mutant): Promise<Verdict> {
   const { plan, leftOut } = planFor(mutant);
   if (plan.length === 0) return { mutant, status: 'no coverage', leftOut };
-  const patience = 5000 + 8 * plan.reduce((sum, { ms }) => sum + ms, 0);
+  // By the clock, which is long on a busy machine: most loops without an end are noticed by their steps.
+  const patience = 30_000 + 10 * plan.reduce((sum, { ms }) => sum + ms, 0);
   const answer = await thread.run(taskFor(mutant.id, plan), patience);
   if (answer?.kind !== 'verdict') return { mutant, status: 'timeout', leftOut };
   const { status, by } = answer;
@@ -283,48 +222,24 @@ async function canBeTrusted(thread: Thread, name: string, plan: readonly Reached
 // ---- report
 
 verdicts.sort((a, b) => a.mutant.id - b.mutant.id);
-const folderOf = (file: string): string =>
-  file
-    .split('/')
-    .slice(0, file.startsWith('src/') ? 2 : 1)
-    .join('/');
-const count = (list: readonly Verdict[], status: Status): number => list.filter((one) => one.status === status).length;
-
-function row(name: string, list: readonly Verdict[]): string {
-  const caught = count(list, 'killed') + count(list, 'timeout');
-  const ran = list.length - count(list, 'not run');
-  const score = ran === 0 ? '' : `${((100 * caught) / ran).toFixed(1)} %`;
-  return `| ${name} | ${list.length} | ${count(list, 'killed')} | ${count(list, 'timeout')} | ${count(list, 'survived')} | ${count(list, 'no coverage')} | ${count(list, 'not run')} | ${score} |`;
+console.log(report(verdicts));
+console.log(`seed ${options.seed}, budget ${options.budget} s, ${((Date.now() - startedAt) / 60_000).toFixed(1)} minutes`);
+if (options.doubt) {
+  for (const { mutant, status } of verdicts) {
+    if (survivors.has(mutant) && (status === 'killed' || status === 'timeout')) {
+      console.log(`killed, though survivors.md lists it: ${mutant.file}:${mutant.line} ${mutant.original} → ${mutant.mutated}`);
+    }
+  }
 }
-
-const shown = verdicts.filter(({ status }) => status === 'survived' || status === 'no coverage');
-console.log('\n## Mutants that lived\n');
-for (const { mutant, status, leftOut } of shown) {
-  const note = [status === 'no coverage' ? 'no coverage' : '', leftOut > 0 ? `${leftOut} slow cases left out` : '']
-    .filter((part) => part !== '')
-    .join(', ');
-  console.log(
-    `${mutant.file}:${mutant.line}:${mutant.column} ${mutant.kind}: ${mutant.original}  →  ${mutant.mutated}${note === '' ? '' : `  (${note})`}`,
-  );
-}
-const groups = new Map<string, Verdict[]>();
-const kinds = new Map<string, Verdict[]>();
-for (const one of verdicts) {
-  const folder = folderOf(one.mutant.file);
-  groups.set(folder, [...(groups.get(folder) ?? []), one]);
-  kinds.set(one.mutant.kind, [...(kinds.get(one.mutant.kind) ?? []), one]);
-}
-const head =
-  '| mutants | killed | timeout | survived | no coverage | not run | score |\n|---|---:|---:|---:|---:|---:|---:|---:|';
-console.log(`\n## Score\n\n| folder ${head}`);
-for (const [folder, list] of groups) console.log(row(folder, list));
-console.log(row('all', verdicts));
-console.log(`\n| kind ${head}`);
-for (const [kind, list] of kinds) console.log(row(kind, list));
-console.log(`\nseed ${options.seed}, budget ${options.budget} s, ${((Date.now() - startedAt) / 60_000).toFixed(1)} minutes`);
 if (options.json !== undefined) {
   const records = verdicts.map(({ mutant, ...rest }) => ({ ...mutant, ...rest }));
   writeFileSync(options.json, `${JSON.stringify({ seed: options.seed, useless, verdicts: records }, null, 1)}\n`);
+}
+
+function sometimes(text: () => string): void {
+  if (Date.now() - lastSaid < 15_000) return;
+  lastSaid = Date.now();
+  say(text());
 }
 
 function say(text: string): void {
