@@ -2,6 +2,7 @@ import type { OperatorFunction } from 'rxjs';
 import type { Element } from '../src/element';
 import { operator } from '../src/operator';
 import type { Duration } from '../src/time/duration';
+import type { Traits } from '../src/traits';
 import { strategyOf, timekeepingOf, type TimeColumn, type TimeValue, type WatermarkOptions } from '../src/watermark/options';
 import type { WatermarkStrategy } from '../src/watermark/strategy';
 import { Timekeeper } from '../src/watermark/timekeeper';
@@ -48,11 +49,11 @@ export function reassignWatermark<T>(
       kind: 'event',
       ties: strategy.ties,
       watermark: true,
-      windowColumns: input?.windowColumns ?? [],
+      windowColumns: (input as Traits).windowColumns,
       ...(typeof column === 'string' ? { timeColumn: column } : {}),
       ...(strategy.fixedDelayMs === undefined ? {} : { delayMs: strategy.fixedDelayMs }),
       allowedLatenessMs: keeping.allowedLatenessMs,
-      onError: options.onError ?? input?.onError ?? 'error',
+      onError: options.onError ?? (input as Traits).onError,
     }),
     create: (context) => {
       const keeper = new Timekeeper(keeping, context);

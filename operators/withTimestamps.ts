@@ -3,6 +3,7 @@ import type { Element } from '../src/element';
 import { streamOf, type OperatorSpec } from '../src/operator';
 import { FusedStream, originOf, rowSource } from '../src/rx';
 import type { RowOf } from '../src/streams';
+import type { Traits } from '../src/traits';
 import { timekeepingOf, type TimeColumn, type TimestampOptions, type TimeValue } from '../src/watermark/options';
 import { Timekeeper } from '../src/watermark/timekeeper';
 
@@ -48,7 +49,7 @@ export function withTimestamps<In>(
       windowColumns: [],
       ...(typeof column === 'string' ? { timeColumn: column } : {}),
       allowedLatenessMs: 0,
-      onError: options.onError ?? input?.onError ?? 'error',
+      onError: options.onError ?? (input as Traits).onError,
     }),
     create: (context) => new Timekeeper(keeping, context),
   };

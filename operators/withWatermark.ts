@@ -5,6 +5,7 @@ import { streamOf, type OperatorSpec } from '../src/operator';
 import { FusedStream, originOf, rowSource } from '../src/rx';
 import type { RowOf } from '../src/streams';
 import { parseWatermarkExpression, type Duration, type WatermarkExpression } from '../src/time/duration';
+import type { Traits } from '../src/traits';
 import { strategyOf, timekeepingOf, type TimeColumn, type TimeValue, type WatermarkOptions } from '../src/watermark/options';
 import type { WatermarkStrategy } from '../src/watermark/strategy';
 import { Timekeeper } from '../src/watermark/timekeeper';
@@ -77,7 +78,7 @@ export function withWatermark<T>(
       ...(timeColumn === undefined ? {} : { timeColumn }),
       ...(strategy.fixedDelayMs === undefined ? {} : { delayMs: strategy.fixedDelayMs }),
       allowedLatenessMs: keeping.allowedLatenessMs,
-      onError: options.onError ?? input?.onError ?? 'error',
+      onError: options.onError ?? (input as Traits).onError,
     }),
     create: (context) => new Timekeeper(keeping, context),
   };

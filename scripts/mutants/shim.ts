@@ -118,7 +118,7 @@ function withModes(define: Define): object {
   const each =
     (table: readonly unknown[]) =>
     (name: string, ...rest: readonly unknown[]): void =>
-      table.forEach((row, i) => define(`${name} #${i}`, rest, false, Array.isArray(row) ? row : [row]));
+      table.forEach((row, i) => define(`${name} #${i}`, rest, false, table.every(Array.isArray) ? (row as unknown[]) : [row]));
   const modes = Object.assign(call, {
     each,
     for:

@@ -52,12 +52,18 @@ export type Answer =
 
 const { root, sources, mutants } = workerData as WorkerData;
 const nodeRequire = createRequire(join(root, 'package.json'));
+/** As in vitest.config.ts. */
 const ALIASES: Readonly<Record<string, string>> = {
   tidemark: join(root, 'src/index.ts'),
   'tidemark/agg': join(root, 'src/aggregate/index.ts'),
+  'tidemark/browser': join(root, 'src/browser.ts'),
+  'tidemark/drafts': join(root, 'src/drafts.ts'),
+  'tidemark/node': join(root, 'src/node.ts'),
   'tidemark/testing': join(root, 'src/testing/index.ts'),
   'tidemark/ui': join(root, 'src/ui.ts'),
 };
+/** `import(…)` becomes a `require`, so that it meets the same modules. */
+const SUPPORTED = { 'dynamic-import': false };
 
 // The switch: which mutant is on, or which mutants are reached.
 let active = 0;
@@ -86,7 +92,14 @@ function compile(file: string): Wrapped {
   if (wrapped === undefined) {
     const text = sources[file] ?? readFileSync(file, 'utf8');
     const define = { 'import.meta.url': JSON.stringify(pathToFileURL(file).href) };
-    const { code } = transformSync(text, { loader: 'ts', format: 'cjs', target: 'es2022', define, sourcefile: file });
+    const { code } = transformSync(text, {
+      loader: 'ts',
+      format: 'cjs',
+      target: 'es2022',
+      supported: SUPPORTED,
+      define,
+      sourcefile: file,
+    });
     wrapped = new vm.Script(`(function (require, module, exports) {${code}\n})`, {
       filename: file,
     }).runInThisContext() as Wrapped;

@@ -30,7 +30,7 @@ type RowSlot<I, O> = Extract<Slot<I, O>, { kind: 'row' }>;
 export class AsyncStage<I, O> implements Sink<I>, LiveStage {
   emit = -Infinity;
   drop = -Infinity;
-  private queue: Slot<I, O>[] = [];
+  private readonly queue: Slot<I, O>[] = [];
   private running = 0;
   private received = 0;
   private stopped = false;
@@ -78,7 +78,6 @@ export class AsyncStage<I, O> implements Sink<I>, LiveStage {
   error(cause: unknown): void {
     if (this.stopped) return;
     this.stopped = true;
-    this.queue = [];
     this.down.error(cause);
   }
 
@@ -111,7 +110,7 @@ export class AsyncStage<I, O> implements Sink<I>, LiveStage {
     const settle = (answer: () => void): void => {
       timer?.unsubscribe();
       lifetime.remove(leave);
-      if (slot.state !== 'running' || this.stopped) return;
+      if (slot.state !== 'running') return;
       this.graph.shared.trampoline.enter(TASK, () => this.settled(slot, answer));
     };
     const late = (): void => {

@@ -98,8 +98,8 @@ export class MergingStage<I, O> extends Stage<I, O> {
     const wasIdle = this.merge.isIdle;
     change();
     if (wasIdle && !this.merge.isIdle) this.idle(false);
-    // In a run it is also said where there is none: it ends the rows of the batch.
-    if (complete && (this.graph.isPaced || this.merge.emit > -Infinity)) this.watermark(this.merge.emit, this.merge.drop);
+    // In a run it is also said where it has not moved: it ends the rows of the batch.
+    if (complete) this.watermark(this.merge.emit, this.merge.drop);
     if (!wasIdle && this.merge.isIdle) this.idle(true);
   }
 

@@ -54,13 +54,14 @@ export class Stage<I, O> implements LiveStage, Sink<I> {
     this.stateful = spec.stateful ?? false;
     this.down = down;
     this.graph = graph;
-    this.policy = spec.options?.onError ?? inputs[0]?.onError ?? 'error';
+    const [traits = DEFAULT_TRAITS] = inputs;
+    this.policy = spec.options?.onError ?? traits.onError;
     this.scheduler = spec.options?.scheduler ?? graph.shared.scheduler;
     this.outlet = new Outlet<O>(this, down, graph, this.scheduler);
     this.processor = spec.create({
       id,
       inputs,
-      traits: inputs[0] ?? DEFAULT_TRAITS,
+      traits,
       scheduler: this.scheduler,
       ...(graph.isPaced ? { run: graph.shared.run as Run } : {}),
       outputMode: graph.outputMode,

@@ -37,6 +37,9 @@ describe('numeric aggregates', () => {
     expect(resultOf(agg.stddev<V>('v'), valued([2, 4, 4, 4, 5, 5, 7, 9]))).toBeCloseTo(2.138089935299395, 14);
     expect(resultOf(agg.stddevPop<V>('v'), valued([2, 4, 4, 4, 5, 5, 7, 9]))).toBe(2);
     expect(resultOf(agg.stddev<V>('v'), valued([7]))).toBeNull();
+    expect(resultOf(agg.stddev<V>('v'), valued([3, 5]))).toBe(Math.SQRT2);
+    expect(resultOf(agg.variance<V>('v'), valued([3, 5]))).toBe(2);
+    expect(resultOf(agg.variance<V>('v'), valued([7]))).toBeNull();
     expect(resultOf(agg.stddevPop<V>('v'), valued([7]))).toBe(0);
   });
 

@@ -175,6 +175,14 @@ describe('agg.percentileApprox', () => {
     expect(approx.result(into)).toEqual(resultOf(agg.percentileDisc<V, number[]>('v', fractions), valued(values)));
   });
 
+  it('[D38] gives a list for a list, in its order, also when it is no longer exact', () => {
+    const rows = valued(Array.from({ length: 60_000 }, (_, i) => (i * 7919) % 60_000));
+    const inOrder = resultOf(agg.percentileApprox<V, number[]>('v', [0.1, 0.5, 0.9, 1], { accuracy: 50 }), rows)!;
+    const mixed = resultOf(agg.percentileApprox<V, number[]>('v', [0.9, 0.1, 1, 0.5, 0.1], { accuracy: 50 }), rows)!;
+    const [low, middle, high, top] = inOrder as [number, number, number, number];
+    expect(mixed).toEqual([high, low, top, middle, low]);
+  });
+
   it('[D38] has the minimum and the maximum exactly, NaN being the greatest', () => {
     const approx = agg.percentileApprox<V, number[]>('v', [0, 1], { accuracy: 1 });
     const values = Array.from({ length: 50_000 }, (_, i) => Math.imul(i, 2654435761));

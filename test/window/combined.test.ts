@@ -58,3 +58,30 @@ describe.each([
     );
   });
 });
+
+describe('whole sums can be taken out of a window again, whatever the number of columns', () => {
+  it.each([1, 2, 3])('%i of them', (columns) => {
+    const names = ['a', 'b', 'c'].slice(0, columns);
+    const sums = foldingOf<Record<string, number>>(Object.fromEntries(names.map((name) => [name, agg.sum(name)])));
+    const pane = (...rows: readonly number[]): unknown => {
+      const acc = sums.create();
+      rows.forEach((v, i) => sums.add(acc, sums.read({ a: v, b: 10 * v, c: 100 * v }), i));
+      return acc;
+    };
+    const [window, leaving] = [pane(), pane(1, 2)];
+    for (const one of [leaving, pane(5)]) sums.merge(window, one);
+    expect(sums.exact?.isWhole(window)).toBe(true);
+    expect(sums.exact?.leave(window, leaving)).toBe(true);
+    expect(sums.reads.map((read) => read(window))).toEqual([5, 50, 500].slice(0, columns));
+  });
+
+  it('but not where one of the columns has a fraction, or a figure that does not come apart', () => {
+    const two = foldingOf<{ a: number; b: number }>({ a: agg.sum('a'), b: agg.sum('b') });
+    const acc = two.create();
+    two.add(acc, two.read({ a: 1, b: 0.5 }), 0);
+    expect(two.exact?.isWhole(acc)).toBe(false);
+    expect(foldingOf<{ a: number; b: number }>({ a: agg.sum('a'), b: agg.stddev('b') }).exact).toBeUndefined();
+    const three = { a: agg.sum<{ a: number; b: number }>('a'), b: agg.stddev<{ a: number; b: number }>('b') };
+    expect(foldingOf<{ a: number; b: number }>({ ...three, c: agg.first('a') }).exact).toBeUndefined();
+  });
+});

@@ -51,6 +51,11 @@ class Image<R> {
       ),
     }));
     this.harness.restore(snapshot);
+    for (const { name, table } of this.stages) {
+      if (table.changes === undefined) continue;
+      const { removed, put } = plain(table.changes());
+      expect([removed.length, put.length], `${name}: what was loaded has not changed`).toEqual([0, 0]);
+    }
   }
 }
 
