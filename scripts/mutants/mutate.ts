@@ -105,7 +105,9 @@ export function mutate(file: string, text: string, firstId: number): Schemata {
       if (operatorToken.kind === K.QuestionQuestionToken) return [['nullish', raw(left)]];
       if (operatorToken.kind === K.PlusToken && (isText(left) || isText(right))) return [];
       if (isStatementOf(node)) return []; // its removal stands for it, except +=
-      return (COMPARISONS[operatorToken.kind] ?? []).map(([kind, operator]) => [kind, joined(left, operator, right)] as const);
+      return (COMPARISONS[operatorToken.kind] ?? [])
+        .filter(([kind]) => kind !== 'boundary' || !isExtremum(node))
+        .map(([kind, operator]) => [kind, joined(left, operator, right)] as const);
     }
     if (ts.isPrefixUnaryExpression(node) && node.operator === K.MinusToken && !ts.isNumericLiteral(node.operand)) {
       return [['arithmetic', `+${raw(node.operand)}`]];
@@ -139,6 +141,18 @@ function isLeftAlone(node: ts.Node): boolean {
   if (ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node) || ts.isEnumDeclaration(node)) return true;
   if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node) || ts.isHeritageClause(node)) return true;
   return ts.canHaveModifiers(node) && (ts.getModifiers(node) ?? []).some(({ kind }) => kind === K.DeclareKeyword);
+}
+
+/** `if (a < b) b = a`, `a < b ? a : b`: where both are equal it makes no difference which is taken. */
+function isExtremum({ left, right, parent }: ts.BinaryExpression): boolean {
+  const sides = [left.getText(), right.getText()].sort().join();
+  const are = (one: ts.Expression, other: ts.Expression): boolean => [one.getText(), other.getText()].sort().join() === sides;
+  while (ts.isParenthesizedExpression(parent) || ts.isPrefixUnaryExpression(parent)) parent = parent.parent as typeof parent;
+  if (ts.isConditionalExpression(parent)) return are(parent.whenTrue, parent.whenFalse);
+  if (!ts.isIfStatement(parent) || parent.elseStatement !== undefined) return false;
+  const then = parent.thenStatement;
+  if (!ts.isExpressionStatement(then) || !ts.isBinaryExpression(then.expression)) return false;
+  return isStatementOf(then.expression) && are(then.expression.left, then.expression.right);
 }
 
 /** `new TidemarkError(code, message, …)`, `checkOption(condition, message, …)`, `const message = …`, `{ message: … }`. */

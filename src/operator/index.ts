@@ -43,7 +43,7 @@ export function describe<I, O>(
 ): { inputs: readonly Traits[]; traits: Traits; plan: PlanNode } {
   const inputs = sources.map((source) => source?.traits ?? DEFAULT_TRAITS);
   for (const input of inputs) checkKind(spec, input);
-  const traits = spec.traits?.(inputs) ?? inputs[0] ?? DEFAULT_TRAITS;
+  const traits = spec.traits?.(inputs) ?? (inputs[0] as Traits);
   return { inputs, traits, plan: planOf(spec, sources) };
 }
 

@@ -76,9 +76,7 @@ export class Timekeeper<T> implements Processor<T, T> {
 
   onStart(out: Out<T>): void {
     if (this.run !== undefined) this.obey(this.run, out);
-    if (this.idleness === undefined) return;
-    this.idleness.activity(out.now());
-    this.watch(out);
+    if (this.idleness !== undefined) this.watch(out);
   }
 
   onEvent(_time: number, row: T, out: Out<T>): void {
@@ -106,7 +104,7 @@ export class Timekeeper<T> implements Processor<T, T> {
   private observe(generator: WatermarkGenerator<T>, time: number, row: T): number {
     const max = time > this.max ? time : this.max;
     if (generator.feedback !== undefined && ++this.sinceFeedback >= 100) this.feedBack(generator);
-    const ties = this.options.strategy?.ties ?? 'instant';
+    const { ties } = this.options.strategy as WatermarkStrategy<T>;
     const judge = this.run === undefined ? this.natural : this.run.batch.late - this.options.allowedLatenessMs;
     return Math.floor(generator.observe(time, row, max, isLate(time, judge, ties)));
   }
@@ -122,7 +120,7 @@ export class Timekeeper<T> implements Processor<T, T> {
   /** Says the watermark if it has moved far enough. */
   private follow(out: Out<T>): void {
     const { natural, w, options } = this;
-    if (w !== -Infinity && natural - w < options.emitEveryMs) return;
+    if (natural - w < options.emitEveryMs) return;
     if (options.advanceWhenIdle) this.context.idleAdvance(0);
     this.say(natural, out);
   }

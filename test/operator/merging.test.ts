@@ -1,7 +1,8 @@
-import { mergeStreams, type Element } from 'tidemark';
+import { fromSignals, mergeStreams, rows, signals, type Element, type Signal } from 'tidemark';
 import { operatorHarness, type OperatorHarness } from 'tidemark/testing';
-import type { Observable } from 'rxjs';
+import { Subject, type Observable } from 'rxjs';
 import { describe, expect, it } from 'vitest';
+import type { StateTable } from '../../src/state/table';
 import { forSeeds } from '../laws/random';
 
 interface Row {
@@ -173,5 +174,153 @@ describe('[D20] a stage with several inputs', () => {
       }));
       expect(play(() => random.chance(0.3))).toBe(play(() => false));
     });
+  });
+
+  it('an input without a watermark holds nothing back where another has one', () => {
+    const untimed = { watermark: false };
+    const build = (streams: readonly Observable<Element<Row>>[]): Observable<Element<Row>> => mergeStreams(streams);
+    for (const silent of [0, 1, 2]) {
+      const traits = [0, 1, 2].map((input) => (input === silent ? untimed : {}));
+      const h = operatorHarness<Row, Row, 'event'>(build, { inputs: 3, traits });
+      [0, 1, 2].filter((input) => input !== silent).forEach((input) => h.watermark(10 + input, 10 + input, input));
+      expect(said(h)).toBe(silent === 0 ? 'W11' : 'W10');
+    }
+    const none = operatorHarness<Row, Row, 'event'>(build, { inputs: 2, traits: [untimed, untimed] });
+    none.watermark(5, 5, 0);
+    expect(said(none)).toBe('');
+  });
+
+  it('an idle input that says a watermark is active again, and all are told so first', () => {
+    const h = merged();
+    h.watermark(10, 10, 0);
+    h.watermark(10, 10, 1);
+    h.idle(true, 0);
+    h.idle(true, 1);
+    expect(said(h)).toBe('W10 idle');
+    h.watermark(20, 20, 0);
+    expect(said(h)).toBe('active W20');
+  });
+
+  it('an error of any input is an error of all', () => {
+    const h = merged();
+    const cause = new Error('second');
+    h['enter'](1, (sink) => sink.error(cause));
+    expect(h.error).toBe(cause);
+  });
+
+  it('says who holds the watermark back', () => {
+    const h = merged();
+    h.watermark(10, 10, 0);
+    h.watermark(7, 7, 1);
+    expect(h.report).toMatchObject({ watermark: 7, holder: { input: 1, emit: 7 } });
+  });
+
+  it('in a run what an input said before it ended does not count for the others', () => {
+    const h = merged(3, {}, true);
+    h.watermark(10, 10, 0);
+    h.barrier(1, 0);
+    h.end(0);
+    h.watermark(10, 10, 1);
+    h.barrier(1, 1);
+    expect(said(h)).toBe('');
+    h.watermark(10, 10, 2);
+    h.barrier(1, 2);
+    expect(said(h)).toBe('W10 barrier');
+  });
+
+  it('what its inputs have said is part of its state', () => {
+    const [before, after] = [merged(), merged()];
+    before.watermark(10, 10, 0);
+    const tables = (h: Harness): Readonly<Record<string, StateTable>> =>
+      (h as unknown as { stages: readonly { stateTables(): Readonly<Record<string, StateTable>> }[] }).stages[0]!.stateTables();
+    for (const [name, table] of Object.entries(tables(after))) table.load([...tables(before)[name]!.entries()]);
+    after.watermark(20, 20, 1);
+    expect(said(after)).toBe('W10');
+    expect(() => after.restore([{ emit: 0, drop: 0, tables: {} }])).toThrow(
+      expect.objectContaining({ code: 'TIDEMARK_STATE' }) as Error,
+    );
+  });
+});
+
+describe('[D20] inputs that come and go', () => {
+  const input = (): { source: Subject<Signal<Row>>; stream: Observable<Element<Row>> } => {
+    const source = new Subject<Signal<Row>>();
+    return { source, stream: source.pipe(fromSignals()) };
+  };
+  const watermark = (time: number): Signal<Row> => ({ kind: 'watermark', time });
+  const event = (time: number): Signal<Row> => ({ kind: 'event', time, row: { t: time } });
+  function heard(stream: Observable<Element<Row>>): { take(): string; ended(): boolean } {
+    const heardSoFar: string[] = [];
+    let hasEnded = false;
+    stream.pipe(signals()).subscribe({
+      next: (s) => heardSoFar.push(s.kind === 'event' ? `${s.time}` : s.kind === 'watermark' ? `W${s.time}` : s.kind),
+      complete: () => (hasEnded = true),
+    });
+    return { take: () => heardSoFar.splice(0).join(' '), ended: () => hasEnded };
+  }
+
+  it('one that is added is heard, and holds the watermark until it has its own', () => {
+    const [a, b] = [input(), input()];
+    const merge = mergeStreams([a.stream]);
+    const out = heard(merge);
+    a.source.next(watermark(10));
+    merge.add(b.stream);
+    expect(b.source.observed).toBe(true);
+    a.source.next(watermark(20));
+    b.source.next(event(12));
+    expect(out.take()).toBe('W10 12');
+    b.source.next(watermark(15));
+    expect(out.take()).toBe('W15');
+    const later = heard(merge);
+    for (const { source } of [a, b]) source.next(watermark(30));
+    expect(later.take()).toBe('W30');
+  });
+
+  it('one that is removed is heard no more, and holds nothing back', () => {
+    const [a, b, c] = [input(), input(), input()];
+    const merge = mergeStreams([a.stream, b.stream, c.stream]);
+    const out = heard(merge);
+    for (const { source } of [a, b, c]) source.next(watermark(10));
+    merge.remove(b.stream);
+    expect([a, b, c].map(({ source }) => source.observed)).toEqual([true, false, true]);
+    a.source.next(watermark(30));
+    c.source.next(watermark(20));
+    expect(out.take()).toBe('W10 W20');
+    merge.remove(b.stream); // it is not there any more
+    merge.remove(a.stream);
+    c.source.next(watermark(40));
+    expect(out.take()).toBe('W40');
+    merge.remove(c.stream);
+    expect(out.ended()).toBe(true);
+    const later = heard(merge);
+    expect([a, b, c].map(({ source }) => source.observed)).toEqual([false, false, false]);
+    expect(later.take()).toBe('');
+  });
+
+  it('one that is removed does not keep a barrier waiting', () => {
+    const [a, b] = [input(), input()];
+    const merge = mergeStreams([a.stream, b.stream]);
+    const out = heard(merge);
+    a.source.next({ kind: 'barrier', batchId: 1 });
+    expect(out.take()).toBe('');
+    merge.remove(b.stream);
+    expect(out.take()).toBe('barrier');
+  });
+
+  it('nothing is added to a merge that has been left', () => {
+    const [a, b] = [input(), input()];
+    const merge = mergeStreams([a.stream]);
+    merge.pipe(rows()).subscribe().unsubscribe();
+    merge.add(b.stream);
+    expect(b.source.observed).toBe(false);
+  });
+
+  it('an id that another operator has is refused', () => {
+    const { stream } = input();
+    const errors: unknown[] = [];
+    mergeStreams([mergeStreams([stream], { id: 'x' })], { id: 'x' })
+      .pipe(rows())
+      .subscribe({ error: (cause) => errors.push(cause) });
+    expect(errors).toEqual([expect.objectContaining({ code: 'TIDEMARK_DUPLICATE_ID' })]);
   });
 });

@@ -1,7 +1,21 @@
-import { Subject } from 'rxjs';
-import { fromSignals, operator, rows, signals, type OperatorSpec, type Out, type Processor, type Signal } from 'tidemark';
+import { Subject, VirtualTimeScheduler } from 'rxjs';
+import {
+  agg,
+  aggregate,
+  fromSignals,
+  operator,
+  rows,
+  signals,
+  TidemarkError,
+  tumbling,
+  type OperatorSpec,
+  type Out,
+  type Processor,
+  type Signal,
+} from 'tidemark';
 import { operatorHarness } from 'tidemark/testing';
 import { describe, expect, it } from 'vitest';
+import type { StateTable } from '../../src/state/table';
 
 type Spec = OperatorSpec<string, string>;
 
@@ -201,5 +215,150 @@ describe('the adapter of a processor', () => {
     expect(harness.report).toMatchObject({ watermark: 8, drop: 2, state: { mine: 1 } });
     harness.watermark(8, 2);
     expect(harness.take()).toEqual([{ kind: 'watermark', time: 8, drop: 2 }]);
+  });
+});
+
+describe('what a run asks of an operator', () => {
+  interface Live {
+    wantsBatch(w: number, now: number): boolean;
+    propagated(w: number): number | undefined;
+    readonly evictedWith: number;
+    stateTables(): Readonly<Record<string, StateTable>>;
+    restored(): void;
+  }
+  const liveOf = (harness: object): Live => (harness as { stages: readonly Live[] }).stages[0]!;
+
+  it('a stateful operator wants a batch without rows when its watermark would rise, others none, unless they say so', () => {
+    const [stateless, stateful] = [harnessOf({}, {}, true), harnessOf({}, { stateful: true }, true)];
+    const own = harnessOf({ wantsBatch: (w, now) => w < now }, { stateful: true }, true);
+    for (const harness of [stateless, stateful, own]) harness.watermark(10, 8);
+    expect([7, 8, 9].map((w) => liveOf(stateless).wantsBatch(w, 0))).toEqual([false, false, false]);
+    expect([7, 8, 9].map((w) => liveOf(stateful).wantsBatch(w, 0))).toEqual([false, false, true]);
+    expect([7, 8, 9].map((w) => liveOf(own).wantsBatch(w, 8))).toEqual([true, false, false]);
+    expect(liveOf(stateful).evictedWith).toBe(8);
+  });
+
+  it('its watermark is never below 0, where it has one; one that has none ends its batches all the same', () => {
+    const behind = harnessOf({ propagate: (w) => w - 5 }, {}, true);
+    behind.watermark(3, -Infinity);
+    behind.watermark(9);
+    expect(behind.take()).toEqual([
+      { kind: 'watermark', time: 0, drop: -Infinity },
+      { kind: 'watermark', time: 4 },
+    ]);
+    expect([3, 5, 9].map((w) => liveOf(behind).propagated(w))).toEqual([0, 0, 4]);
+    const silent = harnessOf({ propagate: () => undefined }, {}, true);
+    silent.watermark(3);
+    silent.watermark(3);
+    expect(silent.take()).toEqual([
+      { kind: 'watermark', time: -Infinity },
+      { kind: 'watermark', time: -Infinity },
+    ]);
+    expect(liveOf(silent).propagated(3)).toBeUndefined();
+    expect(liveOf(harnessOf({}, {}, true)).propagated(3)).toBe(3);
+    const plain = harnessOf({ propagate: (w) => w - 5 });
+    plain.watermark(3);
+    expect(plain.take()).toEqual([{ kind: 'watermark', time: -2 }]);
+  });
+
+  it('when its tables have been loaded it goes on from its watermarks, and asks again for its ticks', () => {
+    const ticks: number[] = [];
+    const make = () =>
+      harnessOf({ onRestore: (out: Out<string>) => out.tickIn(5), onTick: (now) => void ticks.push(now) }, {}, true);
+    const before = make();
+    before.watermark(8, 2);
+    const after = make();
+    for (const [name, table] of Object.entries(liveOf(after).stateTables()))
+      table.load([...liveOf(before).stateTables()[name]!.entries()]);
+    liveOf(after).restored();
+    expect(after.report).toMatchObject({ watermark: 8, drop: 2 });
+    expect(liveOf(after).evictedWith).toBe(2);
+    after.advance(10);
+    expect(ticks).toEqual([5]);
+  });
+});
+
+describe('the ends of an operator', () => {
+  it('nothing follows an error from above', () => {
+    const harness = harnessOf({});
+    const cause = new Error('above');
+    harness['enter'](0, (sink) => sink.error(cause));
+    harness.event(1, 'a');
+    harness.watermark(5);
+    harness['enter'](0, (sink) => sink.error(new Error('again')));
+    expect(harness.error).toBe(cause);
+    expect(harness.tally.in).toBe(0);
+  });
+
+  it('a named error of a user function that works on state keeps its name', () => {
+    const named = new TidemarkError('TIDEMARK_DURATION', 'mine');
+    const failing = (thrown: Error) =>
+      operatorHarness<object, unknown, 'event', 'event'>(
+        aggregate({
+          window: tumbling(10),
+          select: { n: agg.custom<object, object, number>({ create: () => ({}), add: () => fail(thrown), result: () => 0 }) },
+        } as never) as never,
+      );
+    const fail = (thrown: Error): never => {
+      throw thrown;
+    };
+    const [byName, other] = [failing(named), failing(new RangeError('boom'))];
+    for (const harness of [byName, other]) harness.event(1, {});
+    expect(byName.error).toBe(named);
+    expect(other.error).toMatchObject({ code: 'TIDEMARK_USER_FUNCTION', cause: { message: 'boom' } });
+  });
+
+  it('what it holds is given back when the stream is left', () => {
+    let closed = 0;
+    const harness = harnessOf({ onClose: () => void closed++ });
+    expect(closed).toBe(0);
+    harness.close();
+    expect(closed).toBe(1);
+  });
+
+  it('a state that is not there, or of another version, is refused', () => {
+    const table = { version: 3, size: () => 0, entries: () => [], load: () => undefined };
+    const harness = harnessOf({ tables: { mine: table } });
+    const code = expect.objectContaining({ code: 'TIDEMARK_STATE' }) as Error;
+    expect(() => harness.restore([{ emit: 0, drop: 0, tables: {} }])).toThrow(code);
+    expect(() => harness.restore([{ emit: 0, drop: 0, tables: { mine: { version: 2, entries: [] } } }])).toThrow(code);
+    expect(() => harness.restore([{ emit: 0, drop: 0, tables: { mine: { version: 3, entries: [] } } }])).not.toThrow();
+  });
+});
+
+describe('processing time', () => {
+  it('an earlier request takes the place of a later one, a later one waits for its turn', () => {
+    const ticks: number[] = [];
+    const harness = harnessOf({
+      onEvent: (time, _row, out) => out.tickAt(time),
+      onTick: (now) => void ticks.push(now),
+    });
+    harness.event(30, 'a');
+    harness.event(10, 'b');
+    harness.event(20, 'c');
+    harness.advance(50);
+    expect(ticks).toEqual([10]);
+    harness.event(40, 'd'); // in the past: at once
+    harness.advance(0);
+    expect(ticks).toEqual([10, 50]);
+  });
+
+  it('waits no longer than a timer can count, and stops its timer with the stream', () => {
+    const scheduler = new VirtualTimeScheduler();
+    const harness = harnessOf({ onEvent: (time, _row, out) => out.tickAt(time) }, { options: { scheduler } });
+    const waits = (): number[] => scheduler.actions.map(({ delay }) => delay);
+    harness.event(1e15, 'a');
+    expect(waits()).toEqual([2 ** 31 - 1]);
+    harness.event(1000, 'b');
+    expect(waits()).toEqual([1000]);
+    harness.close();
+    expect(waits()).toEqual([]);
+  });
+
+  it('a row whose windows are partly closed is counted', () => {
+    const harness = harnessOf({ onEvent: (_time, _row, out) => out.partlyLate() });
+    harness.event(1, 'a');
+    harness.event(1, 'b');
+    expect(harness.tally).toMatchObject({ in: 2, partlyLate: 2 });
   });
 });
