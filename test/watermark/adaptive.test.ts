@@ -43,6 +43,10 @@ describe('adaptive', () => {
     expect(generator.observe(10 * MINUTE, undefined, 10 * MINUTE, false)).toBe(5 * MINUTE);
   });
 
+  it('may start without any delay', () => {
+    expect(adaptive({ base: 0 }).create().observe(10, undefined, 10, false)).toBe(10);
+  });
+
   it('[D24] consults the rule every 1000 rows, or as many as it is told', () => {
     expect(told(999, 999).status().current).toBe(5);
     expect(told(1000, 999).status()).toEqual({ current: 6, delayMs: 6 * MINUTE, lateRatio: 0.999 });

@@ -19,8 +19,10 @@ class Query {
   }
 
   /** A batch: rows judged by `late`, then W. */
-  batch(times: readonly number[], { late = this.run.batch.watermark, watermark = late } = {}): void {
-    this.run.batch = { id: this.run.batch.id + 1, time: 0, late, watermark };
+  batch(times: readonly number[], w: { readonly late?: number; readonly watermark?: number } = {}): void {
+    const { id, watermark: before } = this.run.batch;
+    const { late = before, watermark = late } = w;
+    this.run.batch = { id: id + 1, time: 0, late, watermark };
     times.forEach((t) => this.h.push({ t }));
     this.h.watermark(NaN);
   }
