@@ -64,32 +64,20 @@ export function estimate({ precision, sparse, dense }: HyperLogLog): number {
   const last = BITS - precision + 1; // the rank of a hash whose bits after the index are all 0
   const counts = new Array<number>(last + 1).fill(0);
   for (const rank of dense) counts[rank]!++;
-  let z = m * tau(1 - counts[last]! / m);
-  for (let rank = last - 1; rank >= 1; rank--) z = 0.5 * (z + counts[rank]!);
+  // Ertl's term for full registers is left out: it takes 2^40 different values to fill one.
+  let z = 0;
+  for (let rank = last; rank >= 1; rank--) z = 0.5 * (z + counts[rank]!);
   z += m * sigma(counts[0]! / m);
   return Math.round((0.7213475204444817 * m * m) / z); // 1 / (2 ln 2)
 }
 
-/** x + x^2 + 2 x^4 + 4 x^8 + …: what empty registers say. */
+/** x + x^2 + 2 x^4 + 4 x^8 + …: what empty registers say; x < 1, for a dense sketch is not empty. */
 function sigma(x: number): number {
   let z = x;
-  for (let y = 1, before = NaN; z !== before && x !== 1; y += y) {
+  for (let y = 1, before = NaN; z !== before; y += y) {
     x *= x;
     before = z;
     z += x * y;
   }
-  return x === 1 ? Infinity : z;
-}
-
-/** What full registers say. */
-function tau(x: number): number {
-  if (x === 0 || x === 1) return 0;
-  let z = 1 - x;
-  for (let y = 1, before = NaN; z !== before;) {
-    x = Math.sqrt(x);
-    before = z;
-    y *= 0.5;
-    z -= (1 - x) ** 2 * y;
-  }
-  return z / 3;
+  return z;
 }

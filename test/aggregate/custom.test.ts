@@ -1,3 +1,5 @@
+import { aggregate, session } from 'tidemark';
+import { operatorHarness } from 'tidemark/testing';
 import { describe, expect, it } from 'vitest';
 import * as agg from '../../src/aggregate/index';
 import { velocityOf } from '../../src/aggregate/velocity';
@@ -101,5 +103,48 @@ describe('agg.velocity', () => {
 
   it('refuses a negative gap', () => {
     expect(() => agg.velocity(agg.sum<{ v: number }>('v'), { maxGap: -1 })).toThrow(refused);
+  });
+});
+
+describe('an aggregate that cannot merge, in sessions, which must', () => {
+  /** The rows in the order in which they were added. */
+  const inOrder = (where?: (row: Visit) => boolean) => {
+    const list = agg.custom<Visit, { ids: string[] }, string>({
+      create: () => ({ ids: [] }),
+      add: (acc, row) => void acc.ids.push(row.id),
+      result: ({ ids }) => ids.join(''),
+    });
+    return where === undefined ? list : { ...list, value: (row: Visit) => row, where, addValue: list.add };
+  };
+  interface Visit {
+    readonly id: string;
+    readonly v: number | null;
+  }
+  const SELECTS: readonly (readonly [string, object, object])[] = [
+    ['alone', { all: inOrder() }, { all: 'abcd' }],
+    ['beside another', { all: inOrder(), top: agg.max<Visit>('v') }, { all: 'abcd', top: 9 }],
+    [
+      'beside others, of which some leave rows out',
+      { all: inOrder(), n: agg.count<Visit>('v', { where: ({ id }) => id !== 'b' }), low: agg.min<Visit>('v') },
+      { all: 'abcd', n: 2, low: 5 },
+    ],
+  ];
+
+  it.each(SELECTS)('%s: what two sessions held is folded in order of arrival once they are one', (_name, select, expected) => {
+    for (const restarts of [false, true]) {
+      const harness = operatorHarness<Visit, object, 'event', 'event'>(
+        aggregate({ window: session(10), select } as never) as never,
+      );
+      const add = (time: number, id: string, v: number | null): void => {
+        harness.event(time, { id, v });
+        if (restarts) harness.restore(harness.snapshot());
+      };
+      add(0, 'a', 5);
+      add(18, 'b', 9);
+      add(9, 'c', null);
+      add(3, 'd', 7);
+      harness.watermark(28);
+      expect(harness.takeRows()).toEqual([{ window: { start: 0, end: 28 }, ...expected }]);
+    }
   });
 });

@@ -82,24 +82,11 @@ describe('agg.countDistinct', () => {
 describe('hash53', () => {
   it('[D33] has fixed bits: stored sketches depend on them', () => {
     const ids = [0, 1, -1.5, 1e300, NaN, Infinity, '', 'a', 'video-1', '\u{10000}', 0n, -12345678901234567890n, true, false];
-    expect(ids.map(hash53)).toMatchInlineSnapshot(`
-      [
-        6108840542125074,
-        256217999363895,
-        1571515427300591,
-        7741434346068164,
-        6867080936207389,
-        430954460371873,
-        7646965475727646,
-        1875738533907389,
-        8676927050382398,
-        4476532641094245,
-        8106900052370102,
-        3333058114486783,
-        7687195554040037,
-        5154189760426340,
-      ]
-    `);
+    expect(ids.map(hash53)).toEqual([
+      6108840542125074, 256217999363895, 1571515427300591, 7741434346068164, 6867080936207389, 430954460371873, 7646965475727646,
+      1875738533907389, 8676927050382398, 4476532641094245, 8106900052370102, 3333058114486783, 7687195554040037,
+      5154189760426340,
+    ]);
   });
 
   it('tells -0 from nothing and spreads bits over the whole range', () => {
@@ -158,6 +145,21 @@ describe('agg.approxCountDistinct', () => {
       expect(into.sparse).toEqual(direct.sparse);
     });
     fc.assert(property, { numRuns: 60 });
+  });
+
+  it('[D33] goes on from a checkpoint, sparse or dense', () => {
+    const distinct = agg.approxCountDistinct<V>('v', { rsd: 0.1 });
+    for (const n of [40, 500, 20_000]) {
+      const straight = distinct.create();
+      let restarted = distinct.create();
+      for (let i = 0; i < n; i++) {
+        if (i % Math.ceil(n / 3) === 0) restarted = distinct.decode(JSON.parse(JSON.stringify(distinct.encode(restarted))));
+        for (const acc of [straight, restarted]) distinct.add(acc, { v: i * 7 }, i);
+      }
+      expect(restarted).toEqual(straight);
+      expect(distinct.result(restarted)).toBe(distinct.result(straight));
+      expect(Math.abs(distinct.result(restarted) / n - 1)).toBeLessThanOrEqual(n <= 64 ? 0 : 0.3);
+    }
   });
 
   it('has the identity of countDistinct', () => {
