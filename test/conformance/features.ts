@@ -3,10 +3,9 @@
  *
  * - `a`: cases tagged `optional`, `limit` or `quirk`, where the library lacks the feature or differs on purpose
  * - `d`: a whole operator, trigger or option of one dialect that the library says it does not have
- * - `e`: not built yet; the entry goes when the feature comes
  */
 
-export type Kind = 'a' | 'd' | 'e';
+export type Kind = 'a' | 'd';
 
 export interface Feature {
   readonly name: string;
