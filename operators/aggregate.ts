@@ -9,7 +9,8 @@ import type { KeyColumns, Simplify } from '../src/streams';
 import type { SpeakParts } from '../src/window/speak';
 import type { Traits } from '../src/traits';
 import type { Assigner } from '../src/window/assigner';
-import type { Emit } from '../src/window/emit';
+import type { Emit, GroupsMaker } from '../src/window/emit';
+import { finalityOf, type Finality } from '../src/window/finalGroups';
 import { OnClose } from '../src/window/onClose';
 import { Previous } from '../src/window/previous';
 import { checkNames, rowBuilderOf } from '../src/window/resultRow';
@@ -39,7 +40,9 @@ type Output<T, K, S, W, E> =
   E extends Emit<'change'>
     ? Element<Change<Aggregated<T, K, S, W>>, 'change'>
     : undefined extends W
-      ? Element<Change<Aggregated<T, K, S, W>>, 'change'>
+      ? E extends Emit<'event'>
+        ? Element<Aggregated<T, K, S, W>>
+        : Element<Change<Aggregated<T, K, S, W>>, 'change'>
       : Element<Aggregated<T, K, S, W>>;
 
 /**
@@ -52,6 +55,9 @@ type Output<T, K, S, W, E> =
  * group of its own, empty windows say nothing.
  *
  * `onTime()` and `onUpdate()` give a ChangeStream `{ op, key, row, pane }`.
+ *
+ * Without a window, groups run for ever and each row gives a change. With `emit: onClose()` and the event time (or columns
+ * with windows) among the key columns a group is said once: when its time is `<= drop`, or the first of its windows is over.
  *
  * ```
  * rows       -a-b---c-d---e-|        a: t=1   b: t=9   c: t=11   d: t=6   e: t=3     tumbling(10)
@@ -96,8 +102,7 @@ export function aggregate<
   const folding = foldingOf(select);
   checkOption(folding.names.length > 0, 'select must name at least one column');
   checkNames(reader.columns, folding.names, assigner !== undefined);
-  const spec =
-    assigner === undefined ? running(options, reader, folding) : windowed(options, assigner as Assigner<T>, reader, folding);
+  const spec = specOf(options, reader, folding);
   const description = {
     key: reader.columns,
     ...(options.timeColumn === undefined ? {} : { timeColumn: options.timeColumn }),
@@ -112,6 +117,31 @@ export function aggregate<
 }
 
 type AnyOptions<T> = AggregateOptions<unknown, Select<T>, unknown, Emit | undefined>;
+
+function specOf<T>(options: AnyOptions<T>, reader: KeyReader<T>, folding: Folding): OperatorSpec<T, unknown> {
+  if (options.window !== undefined) return windowed(options, options.window as Assigner<T>, reader, folding);
+  const { groups } = options.emit ?? {};
+  return groups === undefined ? running(options, reader, folding) : final(options, reader, folding, groups);
+}
+
+/** Groups that are said once. */
+function final<T>(options: AnyOptions<T>, reader: KeyReader<T>, folding: Folding, make: GroupsMaker): OperatorSpec<T, unknown> {
+  const build = rowBuilderOf(reader.columns, folding, false);
+  const finality = (input: Traits): Finality => finalityOf(reader.columns, input, options.timeColumn);
+  return {
+    type: 'aggregate',
+    options,
+    accepts: ['event'],
+    stateful: true,
+    traits: ([input]) => {
+      const { timeColumn: _gone, timeColumns: _both, ...rest } = input as Traits;
+      const { timeColumn, windowColumns } = finality(input as Traits);
+      const named = timeColumn === undefined ? { ties: 'ordered' as const } : { timeColumn };
+      return { ...rest, ...named, windowColumns };
+    },
+    create: (context) => make(folding, reader, build, finality(context.traits), context),
+  };
+}
 
 function running<T>(options: AnyOptions<T>, reader: KeyReader<T>, folding: Folding): OperatorSpec<T, unknown> {
   checkOption(options.emit?.name === undefined || options.emit.name === 'onUpdate', 'without a window, emit is onUpdate()');

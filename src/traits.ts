@@ -36,6 +36,8 @@ export interface PlanNode {
   readonly named?: boolean;
   /** What it says, and when, follows the output mode of the query it runs in. */
   readonly followsMode?: boolean;
+  /** In complete mode it works on the whole table. */
+  readonly ofTable?: boolean;
 }
 
 /** Traits of rows that have no event time yet. */

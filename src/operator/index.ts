@@ -49,7 +49,8 @@ export function describe<I, O>(
 
 /** The output mode of a query speaks to the last stateful operator; what stands above it appends. */
 export function aboveOf<I, O>(spec: OperatorSpec<I, O>, graph: Graph): Graph {
-  return spec.stateful === true ? graph.withMode('append') : graph;
+  const givesTable = spec.ofTable === true && graph.outputMode === 'complete';
+  return spec.stateful === true && !givesTable ? graph.withMode('append') : graph;
 }
 
 /** Explicit ids are unique in a graph. */
@@ -68,6 +69,7 @@ function planOf<I, O>(spec: Omit<OperatorSpec<I, O>, 'create'>, sources: readonl
     stateful: spec.stateful ?? false,
     ...(spec.options?.id === undefined ? {} : { named: true }),
     ...(spec.followsMode === true ? { followsMode: true } : {}),
+    ...(spec.ofTable === true ? { ofTable: true } : {}),
   });
 }
 

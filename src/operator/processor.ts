@@ -123,6 +123,8 @@ export interface OperatorSpec<I, O> {
   readonly stateful?: boolean;
   /** In a query the output mode says when it speaks, unless the user did. */
   readonly followsMode?: boolean;
+  /** In complete mode it works on the whole table: what stands above it then gives one, too. */
+  readonly ofTable?: boolean;
   /** Columns, durations, versions: plain data. */
   readonly description?: Readonly<Record<string, unknown>>;
   /** Traits of the output; default: those of the (first) input. May throw where the operator does not fit the stream. */

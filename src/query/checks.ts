@@ -53,7 +53,7 @@ function visit(info: Info | undefined, mode: OutputMode, modes: Map<Info, Output
   if (known !== undefined) return checkAgreement(info, known, mode, output);
   modes.set(info, mode);
   checkNode(info, mode);
-  const above = info.plan.stateful ? 'append' : mode;
+  const above = info.plan.stateful && !(mode === 'complete' && info.plan.ofTable === true) ? 'append' : mode;
   for (const input of info.upstream ?? []) visit(input, above, modes, output);
 }
 
@@ -73,6 +73,7 @@ function checkNode(info: Info, mode: OutputMode): void {
     refuse(`'${id}': in a query the watermark is the query's; leave out reassignWatermark`, { operator: id });
   if (type === 'aggregate') checkAggregate(info, mode);
   else if (type === 'sortRows') checkSort(info, mode);
+  else if (type === 'limitRows') checkLimit(info, mode);
   else if (mode === 'complete' && KEYED.has(type)) {
     refuse(`'${id}' does not work in complete mode; use append or update`, {
       operator: id,
@@ -91,6 +92,13 @@ function checkSort(info: Info, mode: OutputMode): void {
     operator: info.plan.id,
     reason: 'sort-needs-complete-aggregate',
   });
+}
+
+/** What was let through could be corrected by what is not. */
+function checkLimit({ plan: { id } }: Info, mode: OutputMode): void {
+  if (mode !== 'update') return;
+  const reason = 'limit-update-unsupported';
+  refuse(`'${id}': rows that may be replaced cannot be counted; use append or complete mode`, { operator: id, reason });
 }
 
 function checkAggregate(info: Info, mode: OutputMode): void {
@@ -120,7 +128,8 @@ function checkAppends(info: Info, windowed: boolean): void {
   const { id, description } = info.plan;
   const input = info.upstream?.[0]?.traits;
   const timeColumn = (description['timeColumn'] as string | undefined) ?? input?.timeColumn;
-  const timeKey = timeColumn !== undefined && (description['key'] as readonly string[]).includes(timeColumn);
+  const finals = [...(timeColumn === undefined ? [] : [timeColumn]), ...(input?.windowColumns ?? [])];
+  const timeKey = (description['key'] as readonly string[]).some((column) => finals.includes(column));
   if ((windowed || timeKey) && input?.watermark === true) return;
   const remedy = 'put withWatermark(column, delay) before it and group by a window, or use update or complete mode';
   refuse(
@@ -148,7 +157,7 @@ function isFinal(info: Info | undefined): boolean {
 function endsInTable(info: Info | undefined): boolean {
   if (info === undefined) return false;
   if (info.plan.type === 'aggregate') return true;
-  return !info.plan.stateful && (info.upstream ?? []).some(endsInTable);
+  return (!info.plan.stateful || info.plan.ofTable === true) && (info.upstream ?? []).some(endsInTable);
 }
 
 function refuse(message: string, details: Record<string, unknown>): never {

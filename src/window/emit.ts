@@ -1,5 +1,7 @@
 import { parseNonNegative, type Duration } from '../time/duration';
+import type { Processor } from '../operator';
 import type { ProcessorMaker } from './speak';
+import { FinalGroups } from './finalGroups';
 import { OnClose } from './onClose';
 import { OnTime } from './onTime';
 import { OnUpdate } from './onUpdate';
@@ -16,14 +18,25 @@ export interface Emit<K extends 'event' | 'change' = 'event' | 'change', in T = 
   /** A change holds only what came since the one before. */
   readonly isPartial?: boolean;
   readonly make: ProcessorMaker;
+  /** Groups without a window of their own that are said once; absent where they speak with every row. */
+  readonly groups?: GroupsMaker;
 }
+
+/** Makes groups that are said once: what in their key says when, comes from the stream. */
+export type GroupsMaker = <T>(...parts: ConstructorParameters<typeof FinalGroups<T>>) => Processor<T, unknown>;
 
 /**
  * One final row per key and window, when `end <= drop`: the default with a window. Gives an EventStream; what comes
- * later is rejected as late.
+ * later is rejected as late. Without a window it is for groups by the event time, or by columns with windows: they are
+ * final when that time has passed.
  */
 export function onClose(): Emit<'event', unknown> {
-  return { kind: 'event', name: 'onClose', make: (parts) => new OnClose(parts) };
+  return {
+    kind: 'event',
+    name: 'onClose',
+    make: (parts) => new OnClose(parts),
+    groups: (...parts) => new FinalGroups(...parts),
+  };
 }
 
 /**

@@ -1,11 +1,12 @@
 import type { Folding } from '../aggregate/plan';
-import { isLate, type Change, type TieRule, type Window } from '../element';
+import type { Change, Window } from '../element';
 import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf, type KeyReader } from '../key';
 import type { Out, Processor, ProcessorContext, StateRows } from '../operator';
 import type { OutputMode } from '../rx';
 import { Recorder } from '../state/recorder';
 import { cell, type StateEntry, type StateTable, type TableChanges } from '../state/table';
 import { lateDetail } from './store';
+import type { Traits } from '../traits';
 import type { RowBuilder } from './resultRow';
 
 interface Group {
@@ -34,7 +35,6 @@ export class RunningPerBatch<T> implements Processor<T, Change<unknown>> {
   private readonly recorder: Recorder;
   private readonly deadlineOf: DeadlineOf<T> | undefined;
   private readonly mode: OutputMode;
-  private readonly ties: TieRule;
   private drop = -Infinity;
   private arrival = 0;
   private updated = 0;
@@ -51,7 +51,6 @@ export class RunningPerBatch<T> implements Processor<T, Change<unknown>> {
     this.touched = createKeyMap(this.columns);
     this.recorder = new Recorder(this.columns);
     this.mode = context.outputMode;
-    this.ties = context.traits.ties;
     this.deadlineOf = this.mode === 'complete' ? undefined : deadlineOf(reader.columns, context.traits);
     this.tables = { meta: this.metaCell(), groups: this.groupTable() };
   }
@@ -70,8 +69,12 @@ export class RunningPerBatch<T> implements Processor<T, Change<unknown>> {
     out.absorb(1);
   }
 
-  private isOver({ at, window }: { readonly at: number; readonly window?: Window }): boolean {
-    return window === undefined ? isLate(at, this.drop, this.ties) : at <= this.drop;
+  private isOver({ at }: { readonly at: number }): boolean {
+    return at <= this.drop;
+  }
+
+  private empty(): Group {
+    return { acc: this.folding.create(), deadline: Infinity, time: 0, firings: 0 };
   }
 
   private open(key: KeyOf, deadline: number, time: number): Group {
@@ -105,6 +108,8 @@ export class RunningPerBatch<T> implements Processor<T, Change<unknown>> {
   }
 
   private sayAll(out: Out<Change<unknown>>): void {
+    // All rows together are a group also when there are none.
+    if (this.columns === 0 && this.groups.size === 0) this.say(null, this.empty(), false, out);
     for (const [key, group] of [...this.groups.entries()]) {
       this.say(key, group, false, out);
       this.recorder.written(key); // it counts how often it was said
@@ -202,15 +207,22 @@ export class RunningPerBatch<T> implements Processor<T, Change<unknown>> {
 /** The key column that carries event time, or a window, says when a group is final. */
 function deadlineOf<T>(
   columns: readonly string[],
-  traits: { readonly timeColumn?: string; readonly windowColumns: readonly string[] },
+  traits: Pick<Traits, 'timeColumn' | 'windowColumns' | 'ties'>,
 ): DeadlineOf<T> | undefined {
-  const window = columns.find((column) => traits.windowColumns.includes(column));
-  if (window !== undefined) {
-    return (_time, row) => {
-      const found = (row as Record<string, Window | null>)[window];
-      return found === null || found === undefined ? { at: Infinity } : { at: found.end, window: found };
-    };
-  }
+  const windows = columns.filter((column) => traits.windowColumns.includes(column));
+  if (windows.length > 0)
+    return (_time, row) => firstToEnd(windows.map((column) => (row as Record<string, Window | null>)[column]));
   const byTime = traits.timeColumn !== undefined && columns.includes(traits.timeColumn);
-  return byTime ? (time) => ({ at: time }) : undefined;
+  // Where ties are on time, the instant behind is the first watermark that makes it late.
+  const more = traits.ties === 'instant' ? 0 : 1;
+  return byTime ? (time) => ({ at: time + more }) : undefined;
+}
+
+/** Of several windows the first that ends: later rows are not in all of them. */
+function firstToEnd(windows: readonly (Window | null | undefined)[]): { readonly at: number; readonly window?: Window } {
+  const none: { readonly at: number; readonly window?: Window } = { at: Infinity };
+  return windows.reduce(
+    (first, window) => (window !== null && window !== undefined && window.end < first.at ? { at: window.end, window } : first),
+    none,
+  );
 }

@@ -3,10 +3,9 @@
  *
  * - `a`: cases tagged `optional`, `limit` or `quirk`, where the library lacks the feature or differs on purpose
  * - `d`: a whole operator, trigger or option of one dialect that the library says it does not have
- * - `e`: not built yet; the entry goes when the feature comes
  */
 
-export type Kind = 'a' | 'd' | 'e';
+export type Kind = 'a' | 'd';
 
 export interface Feature {
   readonly name: string;
@@ -19,7 +18,6 @@ type Entry = readonly [kind: Kind, reason: string];
 const TABLE = {
   // (a) tagged optional, limit or quirk
   quirk: ['a', 'pins a behaviour that a library should not copy'],
-  'operator limit': ['a', 'a pipe is cut with take() of RxJS; no operator counts rows over the life of a query'],
   'refusal two-windows': ['a', 'a row may carry several window columns; each aggregate names the one it groups by'],
   'refusal session-needs-key': ['a', 'sessions may be the only key: they are those of all rows together'],
   'refusal not-a-timestamp': ['a', 'event time may be any number of ms: there is no timestamp type to insist on'],
@@ -35,16 +33,9 @@ const TABLE = {
     'a window speaks when the watermark passes its end; only the global window waits for the end',
   ],
 
-  // (e) element: not yet
+  // (d) tables of facts
   'durations in months and years': ['d', 'a month has no fixed length; 31 days are written so'],
   'table eventTimeStats': ['d', 'a query has one partition: event-time statistics of several are never merged'],
-
-  // (e) not yet
-  'complete mode of several aggregates': ['e', 'the runner of queries'],
-  'aggregate without a window in append mode': ['e', 'grouping by a raw event time'],
-  'session over another time': ['e', 'sessions over a column that is not the event time of the stream'],
-  'window of a window': ['e', 'grouping by two windows at once'],
-  'window time of rows that are no results': ['e', 'the time of a window as event time, where it is not that already'],
 } as const satisfies Readonly<Record<string, Entry>>;
 
 export type FeatureName = keyof typeof TABLE;

@@ -10,7 +10,7 @@ import { operatorHarness, type OperatorHarness } from 'tidemark/testing';
 import { sameItems, sameSequence, sameValue } from '../compare';
 import { malformed } from '../shape';
 import type { ElementRow } from './assigner';
-import { inward, onlyInput, outward, until, type Driver, type ElementOperator } from './driver';
+import { bounded, inward, onlyInput, outward, until, type Driver, type ElementOperator } from './driver';
 import type { ConfigOf } from './operators';
 import type { StepOf } from './steps';
 
@@ -62,7 +62,7 @@ function toggle(seen: ValueState<unknown>, set: (context: Context) => void, unse
 
 const PROGRAMS: Readonly<Record<Program, (handle: StateHandle) => Functions>> = {
   emitTimes: () => ({
-    onRow: ({ value }, context, out) => out({ value: `${String(value)} wm:${mark(context)} ts:${context.time}` }),
+    onRow: ({ value }, context, out) => out({ value: `${String(value)} wm:${bounded(mark(context))} ts:${context.time}` }),
   }),
   echoThenTimerAtWatermarkPlus5: () => echo((context) => context.eventTimers.register(mark(context) + 5)),
   echoThenTimerAtProcessingTimePlus5: () => echo((context) => context.processingTimers.register(clock(context) + 5)),

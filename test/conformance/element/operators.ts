@@ -7,7 +7,6 @@ import {
   nullable,
   object,
   oneOf,
-  positive,
   someOf,
   tagged,
   text,
@@ -33,8 +32,8 @@ const several = someOf(one);
 
 const trigger: Shape<TriggerSpec> = tagged('kind', {
   default: {},
-  count: { n: positive },
-  continuousEventTime: { intervalMs: positive },
+  count: { n: integer },
+  continuousEventTime: { intervalMs: integer },
   endOfStream: {},
   afterWatermark: { early: maybe(one), late: maybe(one) },
   repeatedly: { of: one },
@@ -42,7 +41,7 @@ const trigger: Shape<TriggerSpec> = tagged('kind', {
   orFinally: { of: one, until: one },
   inOrder: { of: several },
   afterProcessingTime: { delayMs: integer },
-  everyProcessingTime: { intervalMs: positive },
+  everyProcessingTime: { intervalMs: integer },
   never: {},
 });
 
@@ -51,7 +50,7 @@ const stage = object({
   contiguity: oneOf('begin', 'next', 'followedBy', 'followedByAny', 'notNext', 'notFollowedBy'),
   where: nullable(text),
   oneOrMore: maybe(flag),
-  times: maybe(positive),
+  times: maybe(integer),
   optional: maybe(flag),
   inner: maybe(oneOf('consecutive', 'allowCombinations')),
 });
@@ -109,8 +108,8 @@ export const operatorShape = tagged('type', {
   },
   topN: {
     order: maybe(oneOf('asc', 'desc')),
-    n: maybe(positive),
-    nByKey: maybe(dictOf(positive)),
+    n: maybe(integer),
+    nByKey: maybe(dictOf(integer)),
     changelog: maybe(flag),
     ...lateness,
   },

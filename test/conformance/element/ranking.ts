@@ -98,7 +98,8 @@ export const topN: ElementOperator<'topN'> = {
   steps: STEPS,
   lacks: () => [],
   build({ order = 'desc', n, nByKey, allowedLatenessMs = 0 }) {
-    const count = (row: Row): number => nByKey?.[String(row.key)] ?? n ?? malformed('operator', `no n for ${String(row.key)}`);
+    const ofKey = (row: Row): number => nByKey?.[String(row.key)] ?? n ?? malformed('operator', `no n for ${String(row.key)}`);
+    const count = nByKey === undefined && n !== undefined ? n : ofKey;
     const operator = best({ key: 'key' as const, n: count, by: 'value' as const, order });
     return driverOf(operator as unknown as Operator, allowedLatenessMs);
   },

@@ -19,7 +19,7 @@ import { malformed } from '../shape';
 import { assignerOf, type ElementRow } from './assigner';
 import { bounded, inward, onlyInput, outward, until, type Driver, type ElementOperator } from './driver';
 import type { ConfigOf } from './operators';
-import { emitOf } from './panes';
+import { BEAM, emitOf } from './panes';
 import type { Step, StepOf } from './steps';
 
 type WindowConfig = ConfigOf<'window'>;
@@ -53,18 +53,25 @@ function isDoneForGood(trigger: WindowConfig['trigger']): boolean {
   return trigger?.kind === 'afterWatermark' && trigger['early'] === undefined && trigger['late'] === undefined;
 }
 
-function aggregateOf(fn: WindowConfig['aggregate']['fn']): Aggregate<ElementRow, unknown, unknown> {
+/** Beam's panes may be empty, and its sum begins at 0; in SQL, as with `agg.sum`, the sum of nothing is null. */
+const sumFromZero = agg.custom<ElementRow, [total: number], number>({
+  create: () => [0],
+  add: (acc, row) => void (acc[0] += row.value as number),
+  merge: (into, from) => void (into[0] += from[0]),
+  result: ([total]) => total,
+});
+
+function aggregateOf({ aggregate: { fn }, trigger, accumulation }: WindowConfig): Aggregate<ElementRow, unknown, unknown> {
+  const isBeam = trigger !== undefined && BEAM.includes(trigger.kind);
+  if (fn === 'sum' && isBeam && accumulation === 'discarding') return sumFromZero as Aggregate<ElementRow, unknown, unknown>;
   if (fn === 'count') return agg.count<ElementRow>() as Aggregate<ElementRow, unknown, unknown>;
   if (fn === 'list') return agg.collectList((row: ElementRow) => row.value) as Aggregate<ElementRow, unknown, unknown>;
   return agg.sum((row: ElementRow) => row.value as number) as Aggregate<ElementRow, unknown, unknown>;
 }
 
-function selectOf({
-  aggregate: { fn },
-  timestampCombiner,
-}: WindowConfig): Record<string, Aggregate<ElementRow, unknown, unknown>> {
+function selectOf(config: WindowConfig): Record<string, Aggregate<ElementRow, unknown, unknown>> {
   const latest = agg.max((row: ElementRow) => row.time) as Aggregate<ElementRow, unknown, unknown>;
-  return { value: aggregateOf(fn), ...(timestampCombiner === 'latest' ? { lastTime: latest } : {}) };
+  return { value: aggregateOf(config), ...(config.timestampCombiner === 'latest' ? { lastTime: latest } : {}) };
 }
 
 function isChange(row: Spoken): row is Change<Result> {
@@ -106,7 +113,8 @@ class WindowRun {
     steps: readonly Step[],
   ) {
     this.latenessMs = config.allowedLatenessMs ?? 0;
-    if (this.latenessMs < 0) malformed('operator.allowedLatenessMs', 'must not be below 0');
+    // It is an option of the stream: the harness stands for it, and the library looks at it here.
+    withWatermark<ElementRow>('time', 0, { allowedLateness: this.latenessMs });
     this.assigner = assignerOf(config.assigner);
     const options = { key: 'key' as const, window: this.assigner, select: selectOf(config), emit: emitOf(config, steps) };
     const operator = aggregate(options as never) as unknown as OperatorFunction<Element<ElementRow>, Element<Spoken>>;

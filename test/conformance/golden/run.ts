@@ -92,9 +92,22 @@ export async function runGoldenCase(given: unknown, root: DataRoot, backend: Bac
   skipIfLacking(plan.lacks);
   if (root.isMissing) throw new Skip('(c) data', 'the data are not beside the checkout');
   // Update mode says what it says at the end of batches: in batches of one row it speaks after every row.
-  if (one.execution.mode === 'microbatch') return executeInBatches(one, one.execution.batchBy, root.path, backend);
-  if (one.outputMode === 'update') return executeInBatches(one, 1, root.path, backend);
-  execute(one, plan, sources, root.path);
+  if (!runsAsQuery(one)) return execute(one, plan, sources, root.path);
+  return executeInBatches(one, one.execution.mode === 'microbatch' ? one.execution.batchBy : 1, root.path, backend);
+}
+
+/**
+ * Complete mode does not depend on batching. Several aggregates in it are a plain pipe: all but the last wait for the end;
+ * a query, as Spark, has one table.
+ */
+function runsAsQuery({ execution, outputMode, query }: GoldenCase): boolean {
+  if (outputMode === 'complete' && query.filter(({ op }) => op === 'aggregate').length > 1) return false;
+  return execution.mode === 'microbatch' || outputMode === 'update';
+}
+
+/** In complete mode nothing is late, and nothing hangs on a watermark but the rows of an outer join that stay alone. */
+function isNeverLate({ outputMode, query }: GoldenCase): boolean {
+  return outputMode === 'complete' && !query.some((op) => op.op === 'join' && op.type === 'left_outer');
 }
 
 /** Reads the whole case against its columns, so that what is malformed shows before anything is skipped or run. */
@@ -125,9 +138,10 @@ function planned(one: GoldenCase, sources: ReadonlyMap<string, Subject<Row>>, ta
   const streams = Object.fromEntries(
     Object.entries(one.streams).map(([name, spec]) => [name, sourceNode(columnNames(spec), sources.get(name)!)]),
   );
-  const mode = one.outputMode === 'complete' ? 'complete' : 'append';
-  const inQuery = one.execution.mode === 'microbatch' || one.outputMode === 'update' ? ({ inQuery: true } as const) : {};
-  const plan = planOf(one.query as readonly QueryOperator[], { mode, ...inQuery, streams, tables });
+  const mode = one.outputMode;
+  const inQuery = runsAsQuery(one) ? ({ inQuery: true } as const) : {};
+  const neverLate = isNeverLate(one) ? ({ neverLate: true } as const) : {};
+  const plan = planOf(one.query as readonly QueryOperator[], { mode, ...inQuery, ...neverLate, streams, tables });
   const tail = tailPlan(plan.tail, plan.output.columns, new Subject<Row>(), tables);
   return {
     plan: { ...plan, lacks: [...plan.lacks, ...tail.lacks], ids: [...plan.ids, ...tail.ids] },
@@ -152,7 +166,7 @@ function execute(one: GoldenCase, { ids }: Plan, sources: ReadonlyMap<string, Su
     sources.get(name)!.next(row);
     collected.check();
   });
-  if (one.flush) for (const source of sources.values()) source.complete();
+  if (one.flush || one.outputMode === 'complete') for (const source of sources.values()) source.complete();
   const output = { columns, rows: collected.rows(plan, tables) };
   collected.close();
   checkOutput(one.expect, summarise(one.summary ?? [], output, tables), root);
@@ -167,7 +181,8 @@ async function executeInBatches(one: GoldenCase, batchBy: number | string, root:
   const batches = batchesOf(arrivingOf(one, root), batchBy);
   const place = placeFor(backend);
   try {
-    const spec = { streams, tables, query, outputMode, keepsRejected: one.expectLate !== undefined };
+    const neverLate = isNeverLate(one);
+    const spec = { streams, tables, query, outputMode, neverLate, keepsRejected: one.expectLate !== undefined };
     const { columns, rows, late } = await runBatches(spec, batches, flush, place.location);
     checkOutput(one.expect, summarise(one.summary ?? [], { columns, rows }, tables), root);
     for (const [id, expected] of Object.entries(one.expectLate ?? {})) {
@@ -211,7 +226,7 @@ class Collected {
 
   rows({ output, tail }: Plan, tables: Tables): readonly Row[] {
     this.check();
-    return output.isTable === true ? finished(tail, output.columns, this.table.rows(output.columns), tables) : this.appended;
+    return output.isTable === true ? finished(tail, output.columns, this.table.rows, tables) : this.appended;
   }
 
   close(): void {

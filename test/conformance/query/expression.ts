@@ -1,17 +1,16 @@
 import { isRecord, malformed, object, preview, text, type Shape } from '../shape';
 import type { Columns, Read } from './columns';
 
-type Operator = (values: readonly number[]) => number | null;
-
-const TWO: Readonly<Record<string, Operator>> = {
-  '+': ([a, b]) => a! + b!,
-  '-': ([a, b]) => a! - b!,
-  '*': ([a, b]) => a! * b!,
-  '/': ([a, b]) => (b === 0 ? null : a! / b!),
-  div: ([a, b]) => integerDivision(a!, b!),
+/** Of two values or more, from the left. */
+const MANY: Readonly<Record<string, (a: number, b: number) => number | null>> = {
+  '+': (a, b) => a + b,
+  '-': (a, b) => a - b,
+  '*': (a, b) => a * b,
+  '/': (a, b) => (b === 0 ? null : a / b),
+  div: integerDivision,
 };
 
-const ONE: Readonly<Record<string, Operator>> = { floor: ([a]) => Math.floor(a!), abs: ([a]) => Math.abs(a!) };
+const ONE: Readonly<Record<string, (a: number) => number>> = { floor: Math.floor, abs: Math.abs };
 
 function integerDivision(a: number, b: number): number {
   if (b === 0) throw new RangeError('div by 0');
@@ -38,18 +37,22 @@ function operation([name, ...given]: readonly unknown[], columns: Columns, at: s
     if (parts.length === 0) malformed(at, 'coalesce of nothing');
     return (row) => parts.reduce<unknown>((found, part) => found ?? part(row), null);
   }
-  const known = Object.hasOwn(TWO, operator)
-    ? TWO
-    : Object.hasOwn(ONE, operator)
-      ? ONE
-      : malformed(at, `unknown operator '${operator}'`);
-  if (parts.length !== (known === TWO ? 2 : 1))
-    malformed(at, `'${operator}' takes ${known === TWO ? 2 : 1}, not ${parts.length}`);
-  const apply = known[operator]!;
+  const apply = appliedOf(operator, parts.length, at);
   return (row) => {
     const values = parts.map((part) => part(row) ?? null);
     return values.includes(null) ? null : apply(values.map(numberOf));
   };
+}
+
+function appliedOf(operator: string, count: number, at: string): (values: readonly number[]) => number | null {
+  if (Object.hasOwn(ONE, operator)) {
+    if (count !== 1) malformed(at, `'${operator}' takes 1, not ${count}`);
+    return ([value]) => ONE[operator]!(value!);
+  }
+  const fold = Object.hasOwn(MANY, operator) ? MANY[operator]! : malformed(at, `unknown operator '${operator}'`);
+  if (count < 2) malformed(at, `'${operator}' takes 2 or more, not ${count}`);
+  return ([first, ...others]) =>
+    others.reduce<number | null>((value, next) => (value === null ? null : fold(value, next)), first!);
 }
 
 function numberOf(value: unknown): number {

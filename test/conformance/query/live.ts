@@ -32,6 +32,8 @@ export interface LiveSpec {
   readonly checkpoint: CheckpointLocation;
   /** Rejections are kept too. */
   readonly keepsRejected?: boolean;
+  /** Event times without a watermark. */
+  readonly neverLate?: boolean;
 }
 
 export type TriggerKind = 'default' | 'tick' | 'once' | 'availableNow';
@@ -104,10 +106,10 @@ export class LiveQuery {
   }
 
   private planned(stream: (name: string) => Stream): Plan {
-    const { query, tables, outputMode, streams } = this.spec;
+    const { query, tables, outputMode: mode, streams, neverLate } = this.spec;
     const nodes = Object.entries(streams).map(([name, columns]) => [name, givenNode(columns, () => stream(name))] as const);
-    const mode = outputMode === 'complete' ? 'complete' : 'append';
-    return planOf(query, { mode, inQuery: true, failed: this.failed, streams: Object.fromEntries(nodes), tables });
+    const late = neverLate === true ? ({ neverLate } as const) : {};
+    return planOf(query, { mode, inQuery: true, ...late, failed: this.failed, streams: Object.fromEntries(nodes), tables });
   }
 
   add(stream: string, row: Row): void {

@@ -1,6 +1,5 @@
 import type { Observable } from 'rxjs';
 import { assigned, assignWindows, events, type Assigner, type Element } from 'tidemark';
-import { malformed } from '../shape';
 import { Columns, type Row } from './columns';
 
 export type Stream = Observable<Element<Row>>;
@@ -43,11 +42,6 @@ export function untimed(source: Observable<Row>): Stream {
 /** A stream that its query gives. */
 export function givenNode(columns: readonly string[], stream: () => Stream): PlanNode {
   return { columns: new Columns(columns), timed: false, watermark: false, open: stream };
-}
-
-/** A node that is understood and cannot be run. */
-export function never(node: Omit<PlanNode, 'open'>): PlanNode {
-  return { ...node, open: () => malformed('query', 'an operator that cannot be run') };
 }
 
 /** A stream is one object, however often it is asked for. */

@@ -1,17 +1,19 @@
-import { lacking, lackingIfListed, type Feature } from '../features';
+import { lackingIfListed, type Feature } from '../features';
 import { malformed } from '../shape';
 import { joined } from './join';
-import { materialised, never, type PlanNode } from './nodes';
+import { materialised, type PlanNode } from './nodes';
 import type { OpOf, QueryOperator, Table } from './operators';
 import { keyedState } from './keyedState';
-import { aggregated, distinct, distinctWithin, grouped, windowKeys, withPrevious } from './stateful';
-import { computed, failingOnce, filtered, joinedStatic, selected, sorted, united } from './stateless';
-import { watermarked, windowed, windowedBeside, windowTimed } from './timed';
+import { aggregated, distinct, distinctWithin, grouped, windowKeys, withPrevious, type Speech } from './stateful';
+import { computed, failingOnce, filtered, joinedStatic, limited, selected, sorted, united } from './stateless';
+import { sessionsAnew, watermarked, windowed, windowedBeside, windowTimed } from './timed';
 
 export interface PlanContext {
-  readonly mode: 'append' | 'complete';
+  readonly mode: 'append' | 'update' | 'complete';
   /** The operators run inside a streaming query, whose output mode speaks to them; otherwise in a plain pipe. */
   readonly inQuery?: true;
+  /** Rows get event times, and no watermark. */
+  readonly neverLate?: true;
   /** What `failOnce` has seen: it outlives a restart. */
   readonly failed?: Set<string>;
   readonly streams: Readonly<Record<string, PlanNode>>;
@@ -33,10 +35,23 @@ export function planOf(query: readonly QueryOperator[], context: PlanContext): P
   return new Planner(context).plan(query);
 }
 
+/** The last of these speaks in the output mode; those before it append. */
+const STATEFUL: ReadonlySet<QueryOperator['op']> = new Set([
+  'aggregate',
+  'dropDuplicates',
+  'dropDuplicatesWithinWatermark',
+  'join',
+  'mapGroupsWithState',
+  'flatMapGroupsWithState',
+  'transformWithState',
+]);
+
 class Planner {
   private readonly named: Map<string, PlanNode>;
   private readonly lacks: Feature[] = [];
   private before: PlanNode | undefined;
+  /** No stateful operator comes any more. */
+  private isLast = false;
 
   constructor(private readonly context: PlanContext) {
     this.named = new Map(Object.entries(context.streams));
@@ -46,7 +61,11 @@ class Planner {
     const lastAggregate = query.map(({ op }) => op).lastIndexOf('aggregate');
     const { mode, inQuery } = this.context;
     const end = inQuery !== true && mode === 'complete' && lastAggregate >= 0 ? lastAggregate + 1 : query.length;
-    const ids = query.slice(0, end).flatMap((op, i) => this.next(op, `query[${i}] (${op.op})`));
+    const lastStateful = query.map(({ op }) => STATEFUL.has(op)).lastIndexOf(true);
+    const ids = query.slice(0, end).flatMap((op, i) => {
+      this.isLast = i >= lastStateful;
+      return this.next(op, `query[${i}] (${op.op})`);
+    });
     const output = materialised(this.before ?? this.only('query'));
     return { output, lacks: this.lacks, tail: query.slice(end), ids };
   }
@@ -102,7 +121,7 @@ class Planner {
       case 'joinStatic':
         return joinedStatic(op, input, this.context.tables, at);
       case 'windowTime':
-        return this.windowTime(op, input);
+        return windowTimed(op, input);
       case 'window':
       case 'sessionWindow':
         return this.window(op, input);
@@ -123,27 +142,20 @@ class Planner {
       case 'previousRows':
         return withPrevious(op, input, at);
       case 'limit':
-        return never(input);
+        return limited(op, input);
     }
   }
 
   /** In a query the library itself knows the columns of a source. */
   private watermark(op: OpOf<'withWatermark'>, input: PlanNode): PlanNode {
-    const inQuery = this.context.inQuery === true;
-    if (!inQuery) input.columns.check(op.column);
-    return watermarked(op, input, this.context.mode === 'complete' && !inQuery);
+    const { inQuery, neverLate } = this.context;
+    if (inQuery !== true) input.columns.check(op.column);
+    return watermarked(op, input, neverLate === true);
   }
 
   private window(op: OpOf<'window'> | OpOf<'sessionWindow'>, input: PlanNode): PlanNode {
     if (!input.timed || input.time === op.column) return windowed(op, input);
-    if (op.op === 'sessionWindow') this.lacks.push(lacking('session over another time'));
-    return windowedBeside(op, input);
-  }
-
-  /** Results of windows have the time already: it only gets a name. */
-  private windowTime(op: OpOf<'windowTime'>, input: PlanNode): PlanNode {
-    if (input.time !== undefined) this.lacks.push(lacking('window time of rows that are no results'));
-    return windowTimed(op, input);
+    return op.op === 'sessionWindow' ? sessionsAnew(op, input) : windowedBeside(op, input);
   }
 
   private union({ inputs: [first, ...others] }: OpOf<'union'>, at: string): PlanNode {
@@ -152,14 +164,16 @@ class Planner {
   }
 
   private aggregate(op: OpOf<'aggregate'>, input: PlanNode, at: string): PlanNode {
-    const { mode, inQuery } = this.context;
     input.columns.check(...op.keys);
     const windows = windowKeys(op, input);
-    if (inQuery === true) return windows.length === 1 ? aggregated(op, input, windows[0], false, at) : grouped(op, input, at);
-    const isComplete = mode === 'complete';
-    if (input.isTable) this.lacks.push(lacking('complete mode of several aggregates'));
-    if (windows.length > 1) this.lacks.push(lacking('window of a window'));
-    if (windows.length === 0 && !isComplete) this.lacks.push(lacking('aggregate without a window in append mode'));
-    return aggregated(op, input, windows[0], isComplete, at);
+    const speech = this.speech();
+    return windows.length === 1 ? aggregated(op, input, windows[0]!, speech, at) : grouped(op, input, speech, at);
+  }
+
+  private speech(): Speech {
+    const { mode, inQuery } = this.context;
+    if (inQuery === true) return this.isLast && mode !== 'append' ? 'asTheQuery' : 'final';
+    if (mode !== 'complete') return 'final';
+    return this.isLast ? 'table' : 'atTheEnd';
   }
 }

@@ -3,10 +3,13 @@ import {
   assigned,
   dropDuplicates,
   dropDuplicatesWithinWatermark,
+  finalOnly,
+  mapChanges,
   mapRows,
+  onClose,
   onUpdate,
   previousRows,
-  type Window,
+  withTimestamps,
 } from 'tidemark';
 import { columnsOf, selectOf } from './aggregates';
 import { Columns, type Read, type Row } from './columns';
@@ -35,22 +38,35 @@ export function windowKeys({ keys }: OpOf<'aggregate'>, { columns, plainWindows 
   return keys.filter((key) => columns.isWindow(key) && !plainWindows?.includes(key));
 }
 
-/** In a query: groups by keys alone. Event time, or windows, among them say when a group is final. */
-export function grouped({ keys, aggs, id }: OpOf<'aggregate'>, given: PlanNode, at: string): PlanNode {
+/**
+ * How an aggregate is to speak: `final` rows once they are, `asTheQuery` whose output mode says it, a `table` that changes,
+ * or, where only the last aggregate is a table, `atTheEnd` of the input.
+ */
+export type Speech = 'final' | 'asTheQuery' | 'table' | 'atTheEnd';
+
+/** Groups by keys alone. Event time, or windows, among them say when a group is final. */
+export function grouped({ keys, aggs, id }: OpOf<'aggregate'>, given: PlanNode, speech: Speech, at: string): PlanNode {
   const input = materialised(given);
+  const windows = keys.filter((key) => input.columns.isWindow(key));
   const byTime = input.watermark && input.time !== undefined && keys.includes(input.time);
+  const isFinal = speech === 'final' && input.watermark && (byTime || windows.some((key) => !input.plainWindows?.includes(key)));
   const options = {
     ...named(id),
     ...keyed(keys, input.columns),
     ...(byTime ? { timeColumn: input.time } : {}),
+    ...(isFinal ? { emit: onClose() } : {}),
     select: selectOf(aggs, input.columns, at),
   };
-  const columns = new Columns(
-    [...keys, ...Object.keys(aggs)],
-    keys.filter((key) => input.columns.isWindow(key)),
-  );
-  const open = once(() => input.open().pipe(aggregate(options as never) as never));
-  return { columns, timed: input.timed, watermark: input.watermark, isChange: true, open };
+  const columns = new Columns([...keys, ...Object.keys(aggs)], windows);
+  const made = (): Stream => input.open().pipe(aggregate(options as never) as never);
+  const base = { columns, watermark: input.watermark, plainWindows: input.plainWindows ?? [] };
+  if (isFinal) return { ...base, timed: true, ...(byTime ? { time: input.time! } : {}), open: once(made) };
+  if (speech === 'atTheEnd') {
+    // Only a stream with event time has an end: rows without get one that says nothing.
+    const rows = (): Stream => (input.timed ? input.open() : (input.open().pipe(withTimestamps(() => 0) as never) as Stream));
+    return { ...base, timed: true, open: once(() => rows().pipe(aggregate(options as never), finalOnly() as never) as Stream) };
+  }
+  return { ...base, timed: input.timed, ...(speech === 'table' ? { isTable: true } : {}), isChange: true, open: once(made) };
 }
 
 /** The columns of a key by name; nothing where there is none. */
@@ -59,13 +75,7 @@ function keyed(keys: readonly string[], columns: Columns): { readonly key?: Read
 }
 
 /** Windows that are still pending are made by the aggregate itself; others stand in a column. */
-export function aggregated(
-  op: OpOf<'aggregate'>,
-  given: PlanNode,
-  window: string | undefined,
-  isComplete: boolean,
-  at: string,
-): PlanNode {
+export function aggregated(op: OpOf<'aggregate'>, given: PlanNode, window: string, speech: Speech, at: string): PlanNode {
   const { keys, aggs, id } = op;
   const isDirect = given.pending?.as === window && keepsPending(given, Object.values(aggs).flatMap(columnsOf));
   const input = isDirect ? given : materialised(given);
@@ -73,20 +83,18 @@ export function aggregated(
   const options = {
     ...named(id),
     ...keyed(others, input.columns),
-    ...(window === undefined ? {} : { window: isDirect ? given.pending!.assigner : assigned<Row>(window as never) }),
+    window: isDirect ? given.pending!.assigner : assigned<Row>(window as never),
     select: selectOf(aggs, input.columns, at),
-    ...(isComplete ? { emit: onUpdate() } : {}),
+    ...(speech === 'table' ? { emit: onUpdate() } : {}),
   };
-  const columns = new Columns([...keys, ...Object.keys(aggs)], window === undefined ? [] : [window]);
+  const columns = new Columns([...keys, ...Object.keys(aggs)], [window]);
   const made = (): Stream => input.open().pipe(aggregate(options as never) as never);
-  if (isComplete) return { columns, timed: false, watermark: false, isTable: true, open: once(made) };
-  const isNamed = window === undefined || window === 'window';
-  return {
-    columns,
-    timed: true,
-    watermark: input.watermark,
-    open: once(() => (isNamed ? made() : renamed(made(), window))),
-  };
+  if (speech === 'table') {
+    const open = once(() => made().pipe(mapChanges(moved(window)) as never) as Stream);
+    return { columns, timed: false, watermark: false, isTable: true, isChange: true, open };
+  }
+  const open = once(() => (window === 'window' ? made() : renamed(made(), window)));
+  return { columns, timed: true, watermark: input.watermark, open };
 }
 
 /** A result under the names of the query: its window is called as the query calls it, and no longer `window`. */
@@ -95,10 +103,8 @@ function renamed(source: Stream, window: string): Stream {
   return withWindow(source, 'window', window).pipe(mapRows(rename));
 }
 
-/** A row of a result under the names of the query. */
-export function namedRow(row: Row, columns: Columns): Row {
-  const [window] = columns.windows;
-  return window === undefined ? row : { ...row, [window]: row['window'] as Window };
+function moved(name: string): (row: Row) => Row {
+  return ({ window, ...row }) => ({ [name]: window, ...row });
 }
 
 export function withPrevious({ keys, n, aggs, id }: OpOf<'previousRows'>, given: PlanNode, at: string): PlanNode {

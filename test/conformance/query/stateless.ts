@@ -1,8 +1,10 @@
 import { merge } from 'rxjs';
 import {
   filterChanges,
+  flatMapChanges,
   filterRows,
   flatMapRows,
+  limitRows,
   mapChanges,
   mapRows,
   mergeStreams,
@@ -14,7 +16,7 @@ import {
 import { malformed } from '../shape';
 import { Columns, type Row } from './columns';
 import { valueOf } from './expression';
-import { keepsPending, materialised, once, untimed, withWindow, type PlanNode, type Stream } from './nodes';
+import { keepsPending, materialised, named, once, untimed, withWindow, type PlanNode, type Stream } from './nodes';
 import type { OpOf, Table } from './operators';
 import { testOf } from './predicate';
 import { lookupOf } from './staticJoin';
@@ -42,6 +44,12 @@ export function sorted({ by }: OpOf<'sort'>, given: PlanNode): PlanNode {
   const input = materialised(given);
   const keys = by.map(([column, direction]) => [input.columns.reader(column), direction] as const);
   return { ...input, open: once(() => input.open().pipe(sortRows(keys as never))) };
+}
+
+/** The first rows of the whole life of the query; in complete mode, of each table. */
+export function limited({ n, id }: OpOf<'limit'>, given: PlanNode): PlanNode {
+  const input = materialised(given);
+  return { ...input, open: once(() => input.open().pipe(limitRows<Row, 'event'>(n, named(id)))) };
 }
 
 /** Fails at the first sight of a value, and never again. */
@@ -128,7 +136,8 @@ export function joinedStatic(
   const table = Object.hasOwn(tables, op.table) ? tables[op.table]! : malformed(at, `there is no table '${op.table}'`);
   const lookup = lookupOf(table, input.columns, op.type, op.on, at);
   const columns = input.columns.and(new Columns(table.columns));
-  return { ...input, columns, open: once(() => input.open().pipe(flatMapRows(lookup))) };
+  const join = input.isChange ? (flatMapChanges(lookup) as never) : flatMapRows<Row, Row, 'event'>(lookup);
+  return { ...input, columns, open: once(() => input.open().pipe(join) as Stream) };
 }
 
 /** Inputs by position, under the names of the first. */

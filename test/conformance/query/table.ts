@@ -5,7 +5,6 @@ import { identityOf } from './compare';
 import { sourceNode } from './nodes';
 import type { QueryOperator, Table } from './operators';
 import { planOf, type Plan } from './plan';
-import { namedRow } from './stateful';
 
 type Tables = Readonly<Record<string, Table>>;
 
@@ -18,9 +17,8 @@ export class ResultTable {
     else this.byKey.set(identityOf(key), row);
   }
 
-  /** The rows, under the names of the query. */
-  rows(columns: Columns): readonly Row[] {
-    return [...this.byKey.values()].map((row) => namedRow(row, columns));
+  get rows(): readonly Row[] {
+    return [...this.byKey.values()];
   }
 }
 

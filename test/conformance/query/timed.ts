@@ -1,7 +1,19 @@
 import type { Observable } from 'rxjs';
-import { flatMapRows, mapRows, session, sliding, tumbling, withTimestamps, withWatermark, type Assigner } from 'tidemark';
+import {
+  flatMapRows,
+  mapRows,
+  reassignTimestamps,
+  session,
+  sliding,
+  tumbling,
+  windowTime,
+  withTimestamps,
+  withWatermark,
+  type Assigner,
+} from 'tidemark';
 import { malformed } from '../shape';
 import type { Columns, Row } from './columns';
+import { isNull } from './compare';
 import { materialised, named, once, type PlanNode, type Stream } from './nodes';
 import type { OpOf } from './operators';
 
@@ -13,12 +25,12 @@ function timed(input: PlanNode, time: string, watermark: boolean, give: Timing):
   return { ...input, timed: true, time, watermark, open: once(() => give(input.open() as Observable<never>) as Stream) };
 }
 
-/** Complete mode has no late rows and never closes a window: it takes the times, and no watermark. */
-export function watermarked({ column, delayMs, id }: OpOf<'withWatermark'>, given: PlanNode, isComplete: boolean): PlanNode {
+/** Where nothing is ever late it takes the times, and no watermark. */
+export function watermarked({ column, delayMs, id }: OpOf<'withWatermark'>, given: PlanNode, neverLate: boolean): PlanNode {
   const input = materialised(given);
   const options = { ...OPTIONS, ...named(id) };
-  const give = isComplete ? withTimestamps(column as never, options) : withWatermark(column as never, delayMs, options);
-  return timed(input, column, !isComplete, give as Timing);
+  const give = neverLate ? withTimestamps(column as never, options) : withWatermark(column as never, delayMs, options);
+  return timed(input, column, !neverLate, give as Timing);
 }
 
 /** Windows are over the event time; where a stream has none yet, the window's column is it. */
@@ -31,12 +43,19 @@ export function windowed(op: OpOf<'window'> | OpOf<'sessionWindow'>, given: Plan
   return { ...input, columns: input.columns.with(as, true), pending: { as, assigner } };
 }
 
+/** Sessions over a column that is not the event time: from there on it is, and there is no watermark. */
+export function sessionsAnew(op: OpOf<'sessionWindow'>, given: PlanNode): PlanNode {
+  const rows = materialised(given);
+  rows.columns.check(op.column);
+  return windowed(op, timed(rows, op.column, false, reassignTimestamps(op.column as never, OPTIONS) as unknown as Timing));
+}
+
 /** Windows over a column that is not the event time: columns like others, which say nothing of when a group is final. */
-export function windowedBeside(op: OpOf<'window'> | OpOf<'sessionWindow'>, given: PlanNode): PlanNode {
+export function windowedBeside(op: OpOf<'window'>, given: PlanNode): PlanNode {
   const { column, as } = op;
   const input = materialised(given);
   const read = input.columns.reader(column);
-  const assigner = op.op === 'window' ? gridOf(op) : sessionOf(op, input.columns);
+  const assigner = gridOf(op);
   const windows = (row: Row): readonly Row[] => {
     const time = read(row);
     return typeof time === 'number' ? assigner.assign(time, row).map((window) => ({ ...row, [as]: window })) : [];
@@ -49,12 +68,17 @@ export function windowedBeside(op: OpOf<'window'> | OpOf<'sessionWindow'>, given
   };
 }
 
-/** The last instant of a window as a column, and as the event time. */
+/** The last instant of a window as a column, and, if the window is over event time, as the event time. */
 export function windowTimed({ window, as }: OpOf<'windowTime'>, given: PlanNode): PlanNode {
   const input = materialised(given);
   const end = input.columns.reader(`${window}.end`);
-  const named = (row: Row): Row => ({ ...row, [as]: (end(row) as number) - 1 });
-  return { ...input, columns: input.columns.with(as), time: as, open: once(() => input.open().pipe(mapRows(named))) };
+  const columns = input.columns.with(as);
+  if (input.timed && input.plainWindows?.includes(window) !== true) {
+    const restamp = windowTime<Row, string>(window as never, as);
+    return { ...input, columns, time: as, open: once(() => input.open().pipe(restamp) as unknown as Stream) };
+  }
+  const map = (row: Row): Row => ({ ...row, [as]: isNull(end(row)) ? null : (end(row) as number) - 1 });
+  return { ...input, columns, open: once(() => input.open().pipe(mapRows<Row, Row, 'event'>(map))) };
 }
 
 function gridOf({ sizeMs, slideMs = sizeMs, offsetMs = 0 }: OpOf<'window'>): Assigner<Row> {
