@@ -185,7 +185,7 @@ def window_join(m):
 def join_window(m):
     window = m.r.choice([m.tumbling(), m.sliding()])
     join = m.join(range=m.range())
-    return m.plan([join, m.aggregate(window)], m.r.choice(["append", "append", "update"]), ("a", "b"))
+    return m.plan([join, m.aggregate(window)], "append", ("a", "b"))
 
 
 KINDS = {
