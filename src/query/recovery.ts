@@ -36,12 +36,12 @@ async function adopt(
 ): Promise<FinishedBatch | undefined> {
   for (const named of sinks.all) {
     const { name, sink } = named;
-    const held = await sinks.lookup(named, plan.batch);
+    const held = await sinks.held(named, plan.batch);
     if (held === undefined || sink.delivery === 'volatile') continue;
     const stage = stages.find(({ attempt }) => attempt === held.attemptId);
     if (stage === undefined) throw broken(plan, `sink '${name}' holds an attempt that was never staged`);
-    const { rows, attemptId: attempt } = held;
-    return finish(checkpoint, plan, stage, { [name]: { kind: sink.type, outcome: 'committed', attempt, rows } });
+    const { rows, attemptId: attempt, outcome } = held;
+    return finish(checkpoint, plan, stage, { [name]: { kind: sink.type, outcome, attempt, rows } });
   }
   return undefined;
 }

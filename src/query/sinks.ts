@@ -14,6 +14,11 @@ export interface NamedSink {
   readonly mode: OutputMode;
 }
 
+/** A receipt, and whose. */
+export interface Held extends Receipt {
+  readonly outcome: 'committed' | 'diverted';
+}
+
 const ORDER = ['transactional', 'idempotent', 'at-least-once', 'volatile'];
 
 /** The sinks of a query in the order of commit: the surest first, so that a failure leaves as little to repeat as can be. */
@@ -36,7 +41,7 @@ export class Sinks {
   get stageOutputs(): boolean {
     const [only] = this.all;
     if (only === undefined) return false;
-    return this.all.length > 1 || (only.sink.lookup === undefined && only.sink.delivery !== 'volatile');
+    return this.all.length > 1 || !canBeAsked(only.sink) || !canBeAsked(this.spareOf(only));
   }
 
   async open(context: Omit<SinkContext, 'sinkId' | 'mode'>): Promise<void> {
@@ -106,24 +111,20 @@ export class Sinks {
     for (const named of this.all) {
       const { name, sink } = named;
       const batch = batches.get(name)!;
-      const held = id.replayed ? await this.lookup(named, id.batchId) : undefined;
-      if (held !== undefined) outcomes[name] = adopted(name, sink, held, id);
-      else outcomes[name] = (await this.divertedBefore(named, id)) ?? (await this.commitTo(named, batch, id));
+      const held = id.replayed ? await this.held(named, id.batchId) : undefined;
+      outcomes[name] = held === undefined ? await this.commitTo(named, batch, id) : adopted(name, sink, held, id);
     }
     return outcomes;
   }
 
-  /** This attempt went to the spare sink before the crash: it must not go to its own sink, too. */
-  private async divertedBefore(named: NamedSink, { replayed, batchId, attemptId }: CommitId): Promise<SinkOutcome | undefined> {
-    const spare = replayed ? this.spareOf(named) : undefined;
-    if (spare === undefined) return undefined;
-    const held = await this.lookup({ ...named, sink: spare }, batchId);
-    return held?.attemptId === attemptId ? outcomeOf(named.sink, 'diverted', held) : undefined;
-  }
-
-  /** What a sink holds of a batch; undefined: nothing, or it cannot be asked. */
-  async lookup({ name, sink }: NamedSink, batchId: number): Promise<Receipt | undefined> {
-    return asked(name, CANNOT_SAY, () => sink.lookup?.(batchId));
+  /** What a sink, or the one that has stood in for it, holds of a batch; undefined: nothing, or they cannot be asked. */
+  async held(named: NamedSink, batchId: number): Promise<Held | undefined> {
+    const { name, sink } = named;
+    const own = await asked(name, CANNOT_SAY, () => sink.lookup?.(batchId));
+    if (own !== undefined) return { ...own, outcome: 'committed' };
+    const spare = this.spareOf(named);
+    const lent = await asked(`${name}.diverted`, CANNOT_SAY, () => spare?.lookup?.(batchId));
+    return lent === undefined ? undefined : { ...lent, outcome: 'diverted' };
   }
 
   /** Shows rows before they are committed: only sinks that can (see `checkDelivery`). */
@@ -191,10 +192,15 @@ function outcomeOf(sink: BatchSink<unknown>, outcome: SinkOutcome['outcome'], re
   return digest === undefined ? plain : { ...plain, digest };
 }
 
-function adopted(name: string, sink: BatchSink<unknown>, held: Receipt, id: CommitId): SinkOutcome {
-  if (held.attemptId === id.attemptId) return outcomeOf(sink, 'committed', held);
+function adopted(name: string, sink: BatchSink<unknown>, held: Held, id: CommitId): SinkOutcome {
+  if (held.attemptId === id.attemptId) return outcomeOf(sink, held.outcome, held);
   const details = { sink: name, batchId: id.batchId, staged: id.attemptId, held: held.attemptId };
   throw new TidemarkError('TIDEMARK_INVARIANT', `sink '${name}' holds another attempt of batch ${id.batchId}`, details);
+}
+
+/** What is only shown need not be: what it held is gone after a crash. */
+function canBeAsked(sink: BatchSink<unknown> | undefined): boolean {
+  return sink === undefined || sink.lookup !== undefined || sink.delivery === 'volatile';
 }
 
 const CANNOT_SAY = 'could not say what it holds';

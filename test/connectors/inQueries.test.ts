@@ -1,5 +1,7 @@
 import {
+  availableNow,
   mapRows,
+  memoryCheckpoint,
   ndjson,
   consoleSink,
   divert,
@@ -115,6 +117,53 @@ describe('sinks in a query', () => {
     expect(other.rows().map(({ id }) => id)).toEqual(['a', 'b', 'c', 'd']);
     expect(stored.map(({ id }) => id)).toEqual(['d']);
     expect((await lettersOf(fs, 'errors')).map((row) => (row as Click).id)).toEqual(['a', 'b', 'c']);
+  });
+
+  it.each([1, 2])('a batch that was diverted before a crash is not taken again, with %i sinks', async (sinks) => {
+    const fs = new LossyFiles();
+    const stored: Click[] = [];
+    let isDown = true;
+    const build = (dies: boolean) => {
+      const database = foreachBatch<Click>(
+        (batch) => {
+          if (isDown) throw new Error('connection refused');
+          stored.push(...batch);
+        },
+        { lookup: () => Promise.resolve(undefined) },
+      );
+      const letters = deadLetterSink({ path: 'errors', fs });
+      // The process ends when the rows are in the spare sink, and nothing says so yet.
+      const dying: BatchSink<never> = {
+        ...letters,
+        open: (context) => letters.open?.(context),
+        lookup: (batchId) => letters.lookup!(batchId),
+        async commit(batch, id) {
+          await letters.commit(batch, id);
+          if (dies) throw new Error('killed');
+        },
+      };
+      const other = foreachBatch<Click>(() => {}, { idempotent: true });
+      return streamingQuery(memorySource([click('a', 1)]), (rows$) =>
+        sinks === 1 ? { database: rows$ } : { database: rows$, other: rows$ },
+      ).writeStream({
+        to: (sinks === 1 ? { database } : { database, other }) as { database: BatchSink<Click>; other: BatchSink<Click> },
+        checkpoint,
+        onSinkFailure: divert((output) => (output === 'database' ? dying : memorySink<never>())),
+        trigger: availableNow(),
+        ...quiet,
+      });
+    };
+    const checkpoint = memoryCheckpoint();
+    const first = build(true);
+    await first.start();
+    await expect(first.awaitTermination()).rejects.toThrow();
+    isDown = false;
+    const second = build(false);
+    await second.start();
+    await second.awaitTermination();
+    expect(stored).toEqual([]);
+    expect(await lettersOf(fs, 'errors')).toEqual([click('a', 1)]);
+    expect(second.exception).toBeUndefined();
   });
 
   it('one spare sink cannot stand in for two outputs', async () => {

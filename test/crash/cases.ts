@@ -27,7 +27,7 @@ type Files = ReadonlyMap<string, Uint8Array>;
 /** The cases of the laboratory by name. */
 export const CASES: Readonly<Record<string, () => CrashCase>> = {
   'one sink': oneSink,
-  'named outputs': namedOutputs,
+  'named outputs': () => namedOutputs(),
   'mixed sinks': mixedSinks,
   continuous: () => namedOutputs(continuous({ checkpoint: 8 })),
 };
