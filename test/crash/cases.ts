@@ -5,8 +5,6 @@ import {
   dropDuplicates,
   foreachBatch,
   mapRows,
-  memorySource,
-  ndjson,
   streamingQuery,
   tumbling,
   withWatermark,
@@ -17,11 +15,10 @@ import {
   type Trigger,
 } from 'tidemark';
 import { ManualClock, type CrashCase, type CrashWorld } from 'tidemark/testing';
-import { fileSink } from '../../src/connectors/fileSink/fileSink';
-import { committedRows, compare, count, noFindings, type Findings } from './checker';
-import { inputs, type Input } from './input';
+import { committedRows, type Findings } from './checker';
+import { diverted, inIndexedDb } from './otherCases';
+import { checked, checkHourly, checkRejected, checkSilver, folder, quiet, rejectionId, rowsIn, source, type Row } from './worlds';
 
-type Row = Readonly<Record<string, unknown>>;
 type Files = ReadonlyMap<string, Uint8Array>;
 
 /** The cases of the laboratory by name. */
@@ -29,17 +26,10 @@ export const CASES: Readonly<Record<string, () => CrashCase>> = {
   'one sink': oneSink,
   'named outputs': () => namedOutputs(),
   'mixed sinks': mixedSinks,
+  diverted,
+  'in IndexedDB': inIndexedDb,
   continuous: () => namedOutputs(continuous({ checkpoint: 8 })),
 };
-
-/** A source that brings a few rows at a time, and ends. After a restart it brings more at a time: most has been seen. */
-function source({ life, random }: CrashWorld) {
-  const rows = memorySource<Input>(inputs(), { maxRowsPerTrigger: life === 1 ? 7 + Math.floor(random() * 4) : 20 });
-  rows.complete();
-  return rows;
-}
-
-const quiet = { onAdvice: () => {} };
 
 /** Windows over deduplicated rows into one folder of files: recovery asks the sink. */
 function oneSink(): CrashCase {
@@ -104,8 +94,6 @@ function mixedSinks(): CrashCase {
   };
 }
 
-const rowsIn = (outside: ReadonlyMap<string, unknown>, name: string): readonly Row[] => (outside.get(name) ?? []) as Row[];
-
 /** Time goes on whenever somebody looks at it. */
 class TickingClock extends ManualClock {
   override now(): number {
@@ -141,79 +129,9 @@ function build(world: CrashWorld, sinks: Sinks, trigger?: Trigger): StreamingQue
   });
 }
 
-function folder(world: CrashWorld, path: string): BatchSink<never> {
-  return fileSink({ path, format: ndjson(), fs: world.fs }) as BatchSink<never>;
-}
-
-function checked(check: (findings: Findings) => void): Findings {
-  const findings = noFindings();
-  try {
-    check(findings);
-  } catch (cause) {
-    count(findings, 'wrong', (cause as Error).message);
-  }
-  return findings;
-}
-
 function checkAll(files: Files, findings: Findings): void {
   const silver = committedRows(files, 'silver');
   checkSilver(silver, findings);
   checkHourly(committedRows(files, 'hourly'), findings, silver);
   checkRejected(committedRows(files, 'rejected'), findings, true);
-}
-
-function valid(): Input[] {
-  return inputs().filter(({ at }) => at !== null);
-}
-
-function checkSilver(found: readonly Row[], findings: Findings): void {
-  const expected = new Map(valid().map(({ id, at, k, v }) => [id, { id, at, k, v }]));
-  compare(
-    'silver',
-    expected,
-    found.map((row) => [String(row['id']), row]),
-    findings,
-  );
-}
-
-/** Windows by hand; with the silver rows at hand also that they agree on what a random function said. */
-function checkHourly(found: readonly Row[], findings: Findings, silver?: readonly Row[]): void {
-  const expected = new Map<string, Record<string, unknown>>();
-  const rows = silver ?? [...new Map(valid().map((row) => [row.id, row])).values()].map((row) => ({ ...row }) as Row);
-  for (const row of rows) {
-    const start = Math.floor((row['at'] as number) / 10) * 10;
-    const id = `${start} ${String(row['k'])}`;
-    const group = expected.get(id) ?? { n: 0, total: 0, ...(silver === undefined ? {} : { nonces: 0 }) };
-    group['n'] = (group['n'] as number) + 1;
-    group['total'] = (group['total'] as number) + (row['v'] as number);
-    if (silver !== undefined) group['nonces'] = (group['nonces'] as number) + (row['nonce'] as number);
-    expected.set(id, group);
-  }
-  const idOf = (row: Row): string => `${(row['window'] as { start: number }).start} ${String(row['k'])}`;
-  compare(
-    'hourly',
-    expected,
-    found.map((row) => [idOf(row), row]),
-    findings,
-  );
-}
-
-function rejectionId(row: Row): string {
-  return `${String(row['reason'])} ${(row['row'] as Input).id}`;
-}
-
-function checkRejected(found: readonly Row[], findings: Findings, exact: boolean): void {
-  const expected = new Map<string, undefined>();
-  const seen = new Set<string>();
-  for (const { id, at } of inputs()) {
-    if (at === null) expected.set(`invalid ${id}`, undefined);
-    else if (seen.has(id)) expected.set(`duplicate ${id}`, undefined);
-    seen.add(id);
-  }
-  compare(
-    exact ? 'rejected' : 'rejected (at least once)',
-    expected,
-    found.map((row) => [rejectionId(row), row]),
-    findings,
-  );
 }
