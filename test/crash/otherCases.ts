@@ -2,13 +2,14 @@ import { divert, dropDuplicates, foreachBatch, streamingQuery, withWatermark, ty
 import type { CrashCase, CrashWorld } from 'tidemark/testing';
 import { IndexedDbBackend } from '../../src/checkpoint/indexedDbBackend';
 import { committedRows } from './checker';
+import type { Input } from './input';
 import { storeIn } from './transactions';
-import { checked, checkSilver, folder, quiet, rowsIn, source, type Row } from './worlds';
+import { checked, checkSilver, folder, quiet, rowsIn, source } from './worlds';
 
 /** A store that refuses now and then; a folder stands in for it. Each row is in one of them, once. */
 export function diverted(): CrashCase {
-  const database = (world: CrashWorld): BatchSink<Row> =>
-    foreachBatch<Row>(
+  const database = (world: CrashWorld): BatchSink<Input> =>
+    foreachBatch<Input>(
       async (batch, { batchId, attemptId }) => {
         await world.step();
         if (world.random() < 0.4) throw new Error('connection refused');
