@@ -454,6 +454,22 @@ describe('the command', () => {
     expect(command(join(FOLDER, 'nowhere.json')).lines.at(-1)).toBe('0 passed, 1 failed, 0 skipped');
   });
 
+  it('keeps checkpoints where it is told to, and runs what has none once', () => {
+    const spark = write('backends/spark.json', { format: 1, suite: 'queries', cases: [sparkCase()] });
+    const element = write('backends/element.json', { formatVersion: 1, suite: 'elements', cases: [windowCase()] });
+    const { status, lines } = command('--backend=all', spark, element);
+    expect(lines).toEqual([
+      'queries: 1 passed, 0 failed, 0 skipped',
+      'elements: 1 passed, 0 failed, 0 skipped',
+      'queries on files: 1 passed, 0 failed, 0 skipped',
+      'queries on indexedDb: 1 passed, 0 failed, 0 skipped',
+      '4 passed, 0 failed, 0 skipped',
+    ]);
+    expect(status).toBe(0);
+    expect(command('--backend', 'files', spark).lines.at(-1)).toBe('1 passed, 0 failed, 0 skipped');
+    expect(command('--backend', 'tape', spark)).toEqual({ status: 1, lines: ['0 passed, 0 failed, 0 skipped'] });
+  });
+
   it('takes another root of the data', async () => {
     const table = { file: 't.csv', columns: { v: 'v' }, key: ['v'] };
     const path = write('rooted/case.json', {

@@ -29,7 +29,9 @@ type RunCase = (given: unknown) => void | Promise<void>;
 
 /** Runs all cases of a file. A file that is malformed as a whole counts as one failed case. */
 export async function runFile(found: Found, options: RunOptions = {}): Promise<SuiteResult> {
-  const suite = labelOf(found.content, 'suite') ?? basename(found.path);
+  const { backend = 'memory' } = options;
+  const name = labelOf(found.content, 'suite') ?? basename(found.path);
+  const suite = backend === 'memory' ? name : `${name} on ${backend}`;
   let cases: readonly unknown[] = [];
   let run: RunCase | undefined;
   const reading = await verdictOf(() => {
@@ -44,6 +46,11 @@ export async function runFile(found: Found, options: RunOptions = {}): Promise<S
     results.push({ name: labelOf(one, 'name') ?? `case ${i + 1}`, verdict: await verdictOf(() => runCase(one)) });
   }
   return { suite, cases: results };
+}
+
+/** Do cases of this file run as queries, with checkpoints? */
+export function hasQueries(content: unknown): boolean {
+  return isSparkFile(content) && !isElementFile(content);
 }
 
 /** Only for what is printed. */

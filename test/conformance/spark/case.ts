@@ -6,6 +6,7 @@ import { confShape } from './steps';
 const about = {
   name: text,
   sparkTest: maybe(text),
+  origin: maybe(text),
   status: maybe(oneOf('verbatim', 'adapted', 'derived')),
   note: maybe(text),
   caveat: maybe(text),
