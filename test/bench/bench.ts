@@ -93,7 +93,8 @@ async function run(): Promise<Result[]> {
     if (options.json) for (const result of more) console.log(JSON.stringify(result));
     else for (const { workload, value, unit } of more) console.error(`${workload}: ${value} ${unit}`);
   };
-  for (const workload of workloads) if (wanted(workload.name)) say([measure(workload)]);
+  for (const workload of workloads)
+    if (wanted(workload.name) || wanted(workload.group ?? workload.name)) say([measure(workload)]);
   for (const [name, figure] of Object.entries(figures)) if (wanted(name)) say(await figure());
   return results;
 }

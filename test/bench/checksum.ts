@@ -5,7 +5,8 @@ export interface AnyRow {
   readonly window?: Window;
   readonly t?: number;
   readonly id?: string;
-  readonly k: string;
+  readonly other?: string;
+  readonly k: string | number;
   readonly n?: number;
   readonly total?: number | null;
   readonly mean?: number | null;
@@ -63,8 +64,8 @@ function close(a: number, b: number): boolean {
 }
 
 function identity(row: AnyRow): number {
-  const times = row.window === undefined ? `${row.t} ${row.id}` : `${row.window.start} ${row.window.end}`;
-  return textHash(times, textHash(row.k, 17));
+  const times = row.window === undefined ? `${row.t} ${row.id} ${row.other}` : `${row.window.start} ${row.window.end}`;
+  return textHash(times, textHash(String(row.k), 17));
 }
 
 function textHash(text: string, seed: number): number {

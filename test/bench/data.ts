@@ -28,6 +28,8 @@ export interface Shape {
   readonly duplicates?: number;
   /** Values with decimals instead of whole numbers. */
   readonly decimals?: boolean;
+  /** All keys get as many rows; otherwise few get most. */
+  readonly uniform?: boolean;
   readonly seed?: number;
 }
 
@@ -92,7 +94,7 @@ export function deliveries(shape: Shape): Delivery[] {
       continue;
     }
     const t = timeOf(i, shape, random);
-    const k = names[skewed(random, shape.keys)] ?? '';
+    const k = names[shape.uniform === true ? Math.floor(random() * shape.keys) : skewed(random, shape.keys)] ?? '';
     rows.push({ id: `id-${i}`, t, k, v: valueOf(shape, random) });
   }
   return rows;
@@ -150,6 +152,20 @@ export const W4 = {
     jitterMs: 5 * MINUTE,
     veryLateMs: HOUR,
     duplicates: 0.05,
+  },
+} as const;
+
+/** Keys are as likely as each other: with hot ones the pairs are all there is to see. */
+export const W5 = {
+  afterMs: 10 * MINUTE,
+  shape: {
+    events: 285_000,
+    keys: 5000,
+    stepMs: 20,
+    delayMs: MINUTE,
+    jitterMs: MINUTE,
+    veryLateMs: HOUR,
+    uniform: true,
   },
 } as const;
 

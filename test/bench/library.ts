@@ -5,6 +5,7 @@
 export {
   agg,
   aggregate,
+  assigned,
   availableNow,
   dropDuplicates,
   filterRows,
@@ -19,7 +20,9 @@ export {
   session,
   sliding,
   streamingQuery,
+  topN,
   tumbling,
+  windowJoin,
   withWatermark,
 } from 'tidemark';
 export type {

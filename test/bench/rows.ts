@@ -23,3 +23,12 @@ export interface Alert {
   readonly n: number;
   readonly mean: number;
 }
+
+/** Of a join: ids of both rows, the time of the right one, both values. */
+export interface PairRow {
+  readonly k: string;
+  readonly id: string;
+  readonly other: string;
+  readonly t: number;
+  readonly total: number;
+}

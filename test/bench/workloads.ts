@@ -1,16 +1,20 @@
 import { from, Subject, type Observable, type Subscription } from 'rxjs';
 import type { AnyRow } from './checksum';
-import { deliveries, metrics, W1, W2, W3, W4, W6, WATERMARK_EVERY as EVERY } from './data';
+import { deliveries, metrics, W1, W2, W3, W4, W5, W6, WATERMARK_EVERY as EVERY } from './data';
 import type { Counted } from './figures/updates';
 import { w1Loop } from './loops/w1';
 import { w2Loop } from './loops/w2';
 import { w3Loop } from './loops/w3';
 import { w4Loop } from './loops/w4';
+import { w5Loop } from './loops/w5';
 import { w6Loop } from './loops/w6';
 import { w1Pipeline } from './pipelines/w1';
 import { w2Pipeline } from './pipelines/w2';
 import { w3Pipeline } from './pipelines/w3';
 import { w4Pipeline } from './pipelines/w4';
+import { mixedWork, twoInputs } from './mixed';
+import { nexmarkWorkloads } from './nexmark/workloads';
+import { w5Pipeline } from './pipelines/w5';
 import { w6Pipeline } from './pipelines/w6';
 
 export type OnRow = (row: AnyRow) => void;
@@ -31,6 +35,8 @@ export interface Work {
 /** One piece of work done twice. */
 export interface Workload {
   readonly name: string;
+  /** Several workloads can be asked for by one name. */
+  readonly group?: string;
   readonly target: number;
   readonly good: number;
   readonly events: number;
@@ -123,6 +129,20 @@ export const workloads: readonly Workload[] = [
     },
   },
   {
+    name: 'W5',
+    target: 1.3,
+    good: 1.15,
+    events: W5.shape.events,
+    prepare: () => {
+      const events = twoInputs(deliveries(W5.shape));
+      const { delayMs } = W5.shape;
+      return mixedWork(events, 2, {
+        loop: (onRow) => w5Loop(events, W5.afterMs, delayMs, EVERY, onRow),
+        pipeline: ([left, right]) => w5Pipeline(left!, right!, W5.afterMs, delayMs, EVERY),
+      });
+    },
+  },
+  {
     name: 'W6',
     target: 1.5,
     good: 1.25,
@@ -135,4 +155,5 @@ export const workloads: readonly Workload[] = [
       });
     },
   },
+  ...nexmarkWorkloads,
 ];
