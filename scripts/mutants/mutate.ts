@@ -80,7 +80,7 @@ export function mutate(file: string, text: string, firstId: number): Schemata {
       const id = add(node, 'statement', raw(node), ';');
       return `{ if (!__mutant(${id})) ${inside(node)} }`;
     }
-    if (ts.isReturnStatement(node) && node.expression !== undefined && !isVoid(node.expression)) {
+    if (ts.isReturnStatement(node) && node.expression !== undefined && !isNothing(node.expression)) {
       const id = add(node, 'return', raw(node), 'return;');
       return `{ if (__mutant(${id})) return; ${inside(node)} }`;
     }
@@ -145,8 +145,10 @@ function isLeftAlone(node: ts.Node): boolean {
 
 /** `if (a < b) b = a`, `a < b ? a : b`: where both are equal it makes no difference which is taken. */
 function isExtremum({ left, right, parent }: ts.BinaryExpression): boolean {
-  const sides = [left.getText(), right.getText()].sort().join();
-  const are = (one: ts.Expression, other: ts.Expression): boolean => [one.getText(), other.getText()].sort().join() === sides;
+  const textOf = (side: ts.Expression): string => (ts.isNonNullExpression(side) ? side.expression : side).getText();
+  const both = (one: ts.Expression, other: ts.Expression): string => [textOf(one), textOf(other)].sort().join();
+  const sides = both(left, right);
+  const are = (one: ts.Expression, other: ts.Expression): boolean => both(one, other) === sides;
   while (ts.isParenthesizedExpression(parent) || ts.isPrefixUnaryExpression(parent)) parent = parent.parent as typeof parent;
   if (ts.isConditionalExpression(parent)) return are(parent.whenTrue, parent.whenFalse);
   if (!ts.isIfStatement(parent) || parent.elseStatement !== undefined) return false;
@@ -184,7 +186,9 @@ function isStatementOf(node: ts.BinaryExpression): boolean {
   return node.operatorToken.kind === K.EqualsToken;
 }
 
-function isVoid(expression: ts.Expression): boolean {
+/** What returns it returns the same, or as good as the same, without it. */
+function isNothing(expression: ts.Expression): boolean {
+  if (expression.kind === K.FalseKeyword) return true;
   return ts.isVoidExpression(expression) || (ts.isIdentifier(expression) && expression.text === 'undefined');
 }
 

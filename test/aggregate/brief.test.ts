@@ -40,6 +40,9 @@ describe('numeric aggregates', () => {
     expect(resultOf(agg.stddev<V>('v'), valued([3, 5]))).toBe(Math.SQRT2);
     expect(resultOf(agg.variance<V>('v'), valued([3, 5]))).toBe(2);
     expect(resultOf(agg.variance<V>('v'), valued([7]))).toBeNull();
+    expect(resultOf(agg.variancePop<V>('v'), valued([3, 5]))).toBe(1);
+    expect(resultOf(agg.variancePop<V>('v'), valued([7]))).toBe(0);
+    expect(resultOf(agg.variancePop<V>('v'), valued([null]))).toBeNull();
     expect(resultOf(agg.stddevPop<V>('v'), valued([7]))).toBe(0);
   });
 

@@ -102,6 +102,22 @@ describe('agg.minBy and agg.maxBy', () => {
 describe('agg.mode', () => {
   const mode = agg.mode<{ v: unknown }, 'v'>('v');
 
+  it('of equally frequent objects gives the one that came first, in whatever order slices are merged', () => {
+    const [early, late] = [mode.create(), mode.create()];
+    mode.add(early, { v: { b: 1 } }, 0);
+    mode.add(early, { v: { a: 1 } }, 1);
+    mode.add(late, { v: { a: 1 } }, 2);
+    mode.add(late, { v: { b: 1 } }, 3);
+    for (const [into, from] of [
+      [early, late],
+      [late, early],
+    ] as const) {
+      const merged = mode.decode(mode.encode(into));
+      mode.merge!(merged, from);
+      expect(mode.result(merged)).toEqual({ b: 1 });
+    }
+  });
+
   it('[P1.2] breaks ties by the count, then by the smaller value', () => {
     expect(resultOf(mode, valued(['view', 'like', 'view', 'like', 'share']))).toBe('like');
     expect(resultOf(mode, valued([10, 9, 10, 9]))).toBe(9);

@@ -39,6 +39,15 @@ describe('agg.corr and its kin', () => {
   const samp = agg.covarSamp<Pair>('x', 'y');
   const pop = agg.covarPop<Pair>('x', 'y');
 
+  it('two pairs are enough for a sample, one for a population', () => {
+    const rows = [
+      { x: 1, y: 10 },
+      { x: 3, y: 14 },
+    ];
+    expect([resultOf(samp, rows), resultOf(pop, rows)]).toEqual([4, 2]);
+    expect([resultOf(samp, rows.slice(1)), resultOf(pop, rows.slice(1))]).toEqual([null, 0]);
+  });
+
   it('[D62] [D63] equals the two-pass figures to 1e-12', () => {
     const random = seeded(5);
     for (const offset of [0, 1e6]) {

@@ -68,6 +68,24 @@ describe('addCompensated', () => {
 
 describe('agg.exactSum', () => {
   const total = agg.exactSum<V>('v');
+
+  it('of nothing left is 0, not -0, however large what was added', () => {
+    for (const values of [[], [0, -0], [1e308, 1e308, -1e308, -1e308], [-0.1, 0.1]]) {
+      expect(resultOf(total, valued(values))).toBe(values.length === 0 ? null : 0);
+    }
+  });
+
+  it('takes infinities along in a merge', () => {
+    for (const [left, right, sum] of [
+      [[1], [Infinity], Infinity],
+      [[-Infinity], [2], -Infinity],
+      [[Infinity], [-Infinity], NaN],
+    ] as const) {
+      const into = fold(total, valued(left));
+      total.merge!(into, fold(total, valued(right)));
+      expect(total.result(into)).toBe(sum);
+    }
+  });
   const finite = fc.double({ noNaN: true, noDefaultInfinity: true });
   const wide = fc.array(
     fc.oneof(finite, fc.integer().map(Number), fc.constantFrom(1e308, -1e308, 2 ** 970, -(2 ** 970), 5e-324, 0.1, 2 ** 53, 1)),

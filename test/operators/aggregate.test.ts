@@ -355,6 +355,51 @@ describe('[D31] result rows', () => {
   });
 });
 
+describe('what is over leaves the state', () => {
+  it('a key whose last session is final is kept for one gap, to tell what overlaps it, and then let go', () => {
+    const h = harnessOf({ key: 'k', window: session(5), select: { n: agg.count<Row>() } });
+    h.event(1, { t: 1, k: 'a' });
+    h.event(2, { t: 2, k: 'b' });
+    h.watermark(7);
+    expect(h.state).toMatchObject({ sessions: 0, closed: 2 });
+    h.watermark(12);
+    h.event(13, { t: 13, k: 'b' });
+    h.watermark(13);
+    expect(h.state).toMatchObject({ sessions: 1, closed: 1 });
+    h.watermark(40);
+    h.watermark(60);
+    expect(h.state).toMatchObject({ sessions: 0, closed: 0 });
+  });
+
+  it.each([
+    ['tumbling', tumbling(10)],
+    ['sliding', sliding(10, 5)],
+    ['cumulative', cumulative(10, 5)],
+    ['custom', customWindows((t) => [{ start: Math.floor(t / 10) * 10, end: Math.floor(t / 10) * 10 + 10 }])],
+    ['session', session(2)],
+  ])('%s windows are said once by onTime, corrected while they may be, and then nothing of them is left', (kind, window) => {
+    const h = harnessOf<Change<{ n: number }>>({ key: 'k', window, select: { n: agg.count<Row>() }, emit: onTime() });
+    h.event(7, { t: 7, k: 'a' });
+    h.watermark(10, 0);
+    const first = h.takeRows().filter(({ pane }) => pane.timing === 'onTime').length;
+    expect(first).toBeGreaterThan(0);
+    h.watermark(20, 1);
+    h.watermark(30, 2);
+    const later = h.takeRows();
+    expect(later.every(({ pane }) => pane.timing === 'onTime' && pane.index === 0)).toBe(true);
+    expect(h.tally.held).toBe(1);
+    h.event(7, { t: 7, k: 'a' });
+    const corrected = h.takeRows();
+    expect(corrected).toHaveLength(first + later.length);
+    expect(corrected.every(({ row, pane }) => row.n === 2 && pane.timing === 'late' && pane.index === 1)).toBe(true);
+    h.watermark(60, 60);
+    expect(h.takeRows()).toEqual([]);
+    expect(h.tally).toMatchObject({ held: 0, absorbed: 2 });
+    expect(h.state).toMatchObject({ [kind === 'session' ? 'sessions' : 'cells']: 0, firings: 0 });
+    expect(h.report).toMatchObject({ openWindows: 0 });
+  });
+});
+
 describe('changes', () => {
   it('cumulative windows share their start, so their change key is the end', () => {
     const h = harnessOf<Change<{ window: Window; n: number }>>({

@@ -70,6 +70,7 @@ describe('whole sums can be taken out of a window again, whatever the number of 
     };
     const [window, leaving] = [pane(), pane(1, 2)];
     for (const one of [leaving, pane(5)]) sums.merge(window, one);
+    expect(sums.exact?.leave(window, pane())).toBe(true);
     expect(sums.exact?.isWhole(window)).toBe(true);
     expect(sums.exact?.leave(window, leaving)).toBe(true);
     expect(sums.reads.map((read) => read(window))).toEqual([5, 50, 500].slice(0, columns));
