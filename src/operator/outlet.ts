@@ -90,7 +90,7 @@ export class Outlet<O> implements Out<O> {
   tickAt(time: number): void {
     if (this.tick !== undefined && this.tick.time <= time) return;
     const { lifetime, shared } = this.graph;
-    this.cancelTick();
+    this.tick?.timer.unsubscribe();
     const work = (): void => {
       if (this.tick !== tick) return; // another one took its place while it was queued
       this.tick = undefined;
@@ -104,11 +104,5 @@ export class Outlet<O> implements Out<O> {
     const tick = { time, timer };
     this.tick = tick;
     lifetime.add(timer);
-  }
-
-  private cancelTick(): void {
-    if (this.tick === undefined) return;
-    this.graph.lifetime.remove(this.tick.timer);
-    this.tick.timer.unsubscribe();
   }
 }

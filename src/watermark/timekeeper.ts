@@ -95,8 +95,8 @@ export class Timekeeper<T> implements Processor<T, T> {
     this.silentRows++;
     if (candidate > this.natural) {
       this.natural = candidate;
-      // The rows have caught up with part of what the clock gave.
-      if (this.run === undefined && this.w > candidate) this.context.idleAdvance(this.w - candidate);
+      // The rows have caught up with what the clock gave, or with part of it.
+      if (this.run === undefined && this.w >= candidate) this.context.idleAdvance(this.w - candidate);
     }
     if (this.natural > this.w && this.silentRows >= this.everyRows) this.follow(out);
   }

@@ -275,6 +275,15 @@ describe('what a run asks of an operator', () => {
     expect(liveOf(after).evictedWith).toBe(2);
     after.advance(10);
     expect(ticks).toEqual([5]);
+    after.restore(after.snapshot());
+    after.advance(10);
+    expect(ticks).toEqual([5, 15]);
+  });
+
+  it('it says what its state was written by', () => {
+    expect(liveOf(harnessOf({}))).toMatchObject({ type: 'probe', description: {}, stateful: false });
+    const described = harnessOf({}, { description: { column: 'a' }, stateful: true });
+    expect(liveOf(described)).toMatchObject({ type: 'probe', description: { column: 'a' }, stateful: true });
   });
 });
 
@@ -288,6 +297,18 @@ describe('the ends of an operator', () => {
     harness['enter'](0, (sink) => sink.error(new Error('again')));
     expect(harness.error).toBe(cause);
     expect(harness.tally.in).toBe(0);
+  });
+
+  it('nothing follows the end', () => {
+    let ends = 0;
+    const harness = harnessOf({ onEnd: () => void ends++ });
+    harness.end();
+    harness.end();
+    harness.event(1, 'a');
+    harness.watermark(5);
+    harness.barrier(1);
+    expect([ends, harness.tally.in, harness.take()]).toEqual([1, 0, []]);
+    expect(harness.ended).toBe(true);
   });
 
   it('a named error of a user function that works on state keeps its name', () => {

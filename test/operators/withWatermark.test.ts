@@ -455,12 +455,17 @@ describe('advanceWhenIdle', () => {
   });
 
   it('and when W is the rows’ again, late is late', () => {
-    const harness = windowed();
-    harness.push({ t: 100 });
-    harness.advance(25);
-    harness.push({ t: 140 });
-    harness.push({ t: 125 });
-    expect(harness.takeRejected().map(({ reason }) => reason)).toEqual(['late']);
+    for (const [reached, late] of [
+      [122, 105], // W exactly
+      [140, 125],
+    ] as const) {
+      const harness = windowed();
+      harness.push({ t: 100 });
+      harness.advance(25); // W = 122
+      harness.push({ t: reached });
+      harness.push({ t: late });
+      expect(harness.takeRejected().map(({ reason }) => reason)).toEqual(['late']);
+    }
   });
 
   it('the clock’s share survives a restore', () => {

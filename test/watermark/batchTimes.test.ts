@@ -16,6 +16,9 @@ describe('the event times of a batch', () => {
         }
       }),
     );
+    const today = 1_795_000_000_000;
+    for (let i = 0; i <= 20_000; i++) times.add(today + i);
+    expect(times.take().average).toBe(today + 10_000);
     expect(times.take()).toEqual({ min: Infinity, max: -Infinity, average: NaN, count: 0 });
   });
 });

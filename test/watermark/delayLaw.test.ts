@@ -58,6 +58,14 @@ describe('the law of delays', () => {
     expect(law.share(max - 1000, max)).toBeCloseTo(0.5, 1);
   });
 
+  it('where no row is on time, none is expected before the least delay', () => {
+    const law = new DelayLaw();
+    law.observe(1_000_000);
+    for (let i = 0; i < 300_000; i++) law.observe(999_000); // so many that the first one is forgotten
+    expect(law.share(999_500, 1_000_000)).toBe(0);
+    expect(law.share(990_000, 998_000)).toBeCloseTo(1, 10);
+  });
+
   it('survives as plain data', () => {
     const { law, max } = learned(500, (i) => (i * 7919) % 3000);
     const again = new DelayLaw();

@@ -99,5 +99,6 @@ describe('withTimestamps in a query', () => {
     const times = query.h.take().map((s) => (s.kind === 'watermark' ? `W${s.time}` : s.kind));
     expect(times).toEqual(['W-Infinity', 'event', 'W-Infinity', 'event', 'WInfinity']);
     expect(query.run.proposals.size).toBe(0);
+    expect(query.h.report).toMatchObject({ delayMs: Infinity, maxEventTime: 6 });
   });
 });
