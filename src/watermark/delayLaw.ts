@@ -74,8 +74,8 @@ export class DelayLaw {
       else high = middle;
     }
     const past = delay - delays[low]!;
-    const [here, next] = [shares[low]!, shares[high] ?? shares[low]!];
-    const slope = high < delays.length ? (next - here) / (delays[high]! - delays[low]!) : 0;
+    const here = shares[low]!;
+    const slope = high < delays.length ? (shares[high]! - here) / (delays[high]! - delays[low]!) : 0;
     return integrals[low]! + past * (here + (slope * past) / 2);
   }
 

@@ -15,10 +15,10 @@ const DESCRIBED: readonly (readonly [string, { readonly name: string; readonly p
   ['one fraction', agg.percentile<Row>('v', 0.5), { column: 'v', p: 0.5 }],
   ['several fractions', agg.percentile<Row, number[]>('v', [0.5, 0.9]), { column: 'v', p: [0.5, 0.9] }],
   ['a fraction and its accuracy', agg.percentileApprox<Row>('v', 0.5, { accuracy: 50 }), { column: 'v', p: 0.5, accuracy: 50 }],
-  ['no limit', agg.collectList('v'), { column: 'v' }],
-  ['a limit', agg.collectList('v', { limit: 3 }), { column: 'v', limit: 3 }],
-  ['a set without limit', agg.collectSet('v'), { column: 'v' }],
-  ['a set with a limit', agg.collectSet('v', { limit: 3 }), { column: 'v', limit: 3 }],
+  ['no limit', agg.collectList<Row, 'v'>('v'), { column: 'v' }],
+  ['a limit', agg.collectList<Row, 'v', { limit: 3 }>('v', { limit: 3 }), { column: 'v', limit: 3 }],
+  ['a set without limit', agg.collectSet<Row, 'v'>('v'), { column: 'v' }],
+  ['a set with a limit', agg.collectSet<Row, 'v', { limit: 3 }>('v', { limit: 3 }), { column: 'v', limit: 3 }],
 ];
 
 describe('what an aggregate says of itself, for the description of a query', () => {

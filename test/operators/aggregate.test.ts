@@ -173,6 +173,10 @@ describe('onUpdate({ every })', () => {
     h.restore(h.snapshot());
     h.advance(100);
     expect(said(h)).toEqual(['a0=1 early 0']);
+    h.event(2, { t: 2, k: 'a' });
+    h.restore(h.snapshot());
+    h.watermark(10);
+    expect(said(h)).toEqual(['a0=2 early 1']);
   });
 
   it('without a window, too; and the end says what still waits', () => {
@@ -312,7 +316,9 @@ describe('[D31] result rows', () => {
         const h = harnessOf({ key: 'k', window, select });
         h.event(1, { t: 1, k: 'a', v: plan });
         h.watermark(10);
-        return h.takeRows();
+        const said = h.takeRows();
+        for (const row of said) expect(Object.keys(row as object)).toEqual(['window', 'k', ...Object.keys(columns)]);
+        return said;
       };
       const [k, end] = ['a', 10];
       expect(said(tumbling(10))).toEqual([{ window: { start: 0, end }, k, ...columns }]);

@@ -51,6 +51,11 @@ describe('the law of delays', () => {
     }
   });
 
+  it('takes what it has counted together as spread evenly: 1004 ms with 1000 to 1008', () => {
+    const { law, max } = learned(500, () => 1004);
+    expect(law.share(max - 1004, max - 1000)).toBeCloseTo(0.625, 10);
+  });
+
   it('follows the stream', () => {
     const punctual = learned(500, () => 0);
     expect(punctual.law.share(punctual.max - 1000, punctual.max)).toBeCloseTo(1, 10);

@@ -23,6 +23,19 @@ describe('LatenessSketch', () => {
     expect(sketchOf([2 ** 33 + 1], 1e11).delayFor(0)).toBe((2 ** 33 * 65) / 64);
   });
 
+  it('counts what is beyond the cap as one, and forgets it like the rest', () => {
+    const sketch = sketchOf([5000, 9000], 1000, 4);
+    const seen = (): number[] => {
+      const counts: number[] = [];
+      sketch.forEach((_from, _to, count) => counts.push(count));
+      return counts;
+    };
+    expect([seen(), sketch.delayFor(0), sketch.delayFor(0.9)]).toEqual([[2], Infinity, Infinity]);
+    for (let i = 0; i < 60; i++) sketch.add(0);
+    expect(seen()).toHaveLength(1);
+    expect(sketch.delayFor(0)).toBe(1);
+  });
+
   it('is exact up to 128 ms, zero included', () => {
     const upTo = Array.from({ length: 129 }, (_, lateness) => lateness);
     expect(upTo.map((lateness) => sketchOf([lateness]).delayFor(0))).toEqual(
