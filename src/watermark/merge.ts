@@ -172,8 +172,8 @@ export class WatermarkMerge {
    * @returns undefined when none takes part (all idle or completed), or under policy `max`, where nobody can
    */
   holder(): WatermarkHolder | undefined {
+    if (this.isMax) return undefined;
     let lowest: WatermarkHolder | undefined;
-    if (this.isMax) return lowest;
     for (const [input, { emit, since, ...one }] of this.inputs) {
       if (!one.isDone && !one.isIdle && one.isAligned && !(lowest && lowest.emit <= emit)) lowest = { input, emit, since };
     }

@@ -302,3 +302,20 @@ describe('WatermarkMerge as an object', () => {
     expect(() => mergeOf(0).decode(null)).toThrow(expect.objectContaining({ code: 'TIDEMARK_STATE' }));
   });
 });
+
+describe('[D20] between operators, an input that was idle', () => {
+  it('takes part again as soon as it is where the output is, not before', () => {
+    const merge = mergeOf(2, { variant: 'between-operators' });
+    give(merge, 0, 10);
+    give(merge, 1, 10);
+    merge.idle(1, true);
+    give(merge, 0, 20);
+    merge.idle(1, false);
+    give(merge, 1, 19);
+    give(merge, 0, 21);
+    expect(merge.emit).toBe(21);
+    give(merge, 1, 21);
+    give(merge, 0, 30);
+    expect(merge.emit).toBe(21);
+  });
+});

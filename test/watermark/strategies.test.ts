@@ -90,6 +90,18 @@ describe('punctuated', () => {
     expect([pipe.watermark, pipe.generator.delayMs]).toEqual([4, 8]);
   });
 
+  it('survives as JSON before the first row, and before the first mark', () => {
+    const again = marks();
+    for (const rows of [0, 1]) {
+      const { generator } = marks();
+      if (rows > 0) generator.observe(20, null, 20, false);
+      again.generator.decode(JSON.parse(JSON.stringify(generator.encode())));
+      expect(again.generator.delayMs).toBe(Infinity);
+      expect(again.generator.encode()).toEqual(generator.encode());
+    }
+    expect(again.generator.observe(21, 5, 21, false)).toBe(5);
+  });
+
   it('gives the row and its time to the function, and judges the row by the marks before', () => {
     const pipe = new Pipe(punctuated((row: string, time) => (row === 'mark' ? time : undefined)));
     expect([pipe.push(3, 'mark'), pipe.push(3, 'row'), pipe.push(4, 'mark')]).toEqual([false, true, false]);

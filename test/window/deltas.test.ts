@@ -85,6 +85,24 @@ function check<R>(make: () => Operator<R>, signals: readonly Signal<R>[], random
   straight.close();
 }
 
+/** Plays the signals, takes the operators back to where they were on the way, in place, and plays the rest again. */
+function checkReplaced<R>(make: () => Operator<R>, signals: readonly Signal<R>[], random: Random): void {
+  const harness = operatorHarness<R, unknown, 'event', 'event'>(make()) as Harness<R>;
+  const on = random.int(0, signals.length - 1);
+  signals.slice(0, on).forEach((signal) => harness.signal(signal));
+  harness.take();
+  const tables = harness['stages'].flatMap((stage) => Object.values(stage.stateTables()));
+  const saved = structuredClone(tables.map((table) => [...table.entries()]));
+  const rest = (): string[] => {
+    signals.slice(on).forEach((signal) => harness.signal(signal));
+    return harness.take().map(textOf);
+  };
+  const once = rest();
+  tables.forEach((table, i) => table.load(structuredClone(saved[i]!)));
+  expect(rest()).toEqual(once);
+  harness.close();
+}
+
 const RUNS = (['append', 'update', 'complete'] as const).map((outputMode) => ({ run: true, outputMode }) as const);
 
 describe('what tables say has changed adds up to the state, and operators go on from it as if nothing had happened', () => {
@@ -120,6 +138,22 @@ describe('what tables say has changed adds up to the state, and operators go on 
     forSeeds(10, (random) => {
       const slow = timedSignals(random, 80).map((signal) => stretched(signal, 20_000));
       check<Any>(() => dropDuplicates<Any>(['t', 'k'], { timeColumn: 't' }), slow, random);
+    });
+  });
+});
+
+describe('loading a state replaces the one that is there', () => {
+  it.each(OPERATORS.filter(({ takes }) => takes === 'event').map((entry) => [entry.name, entry] as const))(
+    '%s',
+    (_name, { make }) => {
+      forSeeds(4, (random) => checkReplaced<Any>(make, timedSignals(random, 60, random.pick([0, 15])), random));
+    },
+  );
+
+  it.each(['onClose', 'onTime', 'onUpdate'] as const)('any window, any key, %s', (emit) => {
+    forSeeds(30, (random) => {
+      const one = randomCase(random, { lateness: true });
+      checkReplaced<Row>(() => operatorOf(one, emit), one.signals, random);
     });
   });
 });
