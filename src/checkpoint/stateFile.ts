@@ -46,6 +46,12 @@ export interface RawEntry {
   readonly valueLength: number;
 }
 
+/** A file as it is written, and how many entries are in it. */
+export interface StateBytes {
+  readonly bytes: Uint8Array;
+  readonly entries: number;
+}
+
 /** Writes a delta or a snapshot. */
 export class StateWriter {
   private readonly frames: FrameWriter;
@@ -84,7 +90,7 @@ export class StateWriter {
     this.frames.entries++;
   }
 
-  end(): { bytes: Uint8Array; entries: number } {
+  end(): StateBytes {
     this.close();
     return { bytes: this.frames.end(), entries: this.frames.entries };
   }
@@ -172,7 +178,7 @@ export function encodeDelta(
   place: FramePlace,
   digests: Digests,
   meta: Json,
-): { bytes: Uint8Array; entries: number } {
+): StateBytes {
   const writer = new StateWriter(place, digests, meta);
   for (const { id, type, schema, tables } of delta) {
     writer.operator({ id, type, schema, version: versionOf(id) });
