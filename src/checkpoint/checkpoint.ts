@@ -1,4 +1,13 @@
-import type { CommitRecord, Json, OperatorDelta, OperatorImage, PlanRecord, StagedOutput, StageRecord, StateImage } from './records';
+import type {
+  CommitRecord,
+  Json,
+  OperatorDelta,
+  OperatorImage,
+  PlanRecord,
+  StagedOutput,
+  StageRecord,
+  StateImage,
+} from './records';
 
 /** A stateful operator as its state knows it. */
 export interface OperatorState {
