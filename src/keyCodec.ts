@@ -40,6 +40,49 @@ export function encodeKey(values: readonly unknown[]): Uint8Array {
 }
 
 /**
+ * The same bytes for the keys that are common, put where they will stay: text of ASCII, numbers, booleans, null.
+ *
+ * @param values one value a column
+ * @param into has room for them, or not
+ * @param at where they begin
+ * @returns where they end; -1 if {@link encodeKey} must do it: another type, another character, no room
+ */
+export function encodeKeyInto(values: readonly unknown[], into: Uint8Array, at: number): number {
+  for (const value of values) {
+    if (typeof value === 'string') at = asciiInto(value, into, at);
+    else if (at < 0 || at + 9 > into.length) return -1;
+    else if (typeof value === 'number') at = numberInto(value, into, at);
+    else if (value === null || value === undefined) into[at++] = NULL;
+    else if (typeof value === 'boolean') into[at++] = value ? TRUE : FALSE;
+    else return -1;
+  }
+  return at;
+}
+
+function asciiInto(text: string, into: Uint8Array, at: number): number {
+  const { length } = text;
+  if (at < 0 || at + length + 2 > into.length) return -1;
+  into[at++] = STRING;
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 0 || code > 0x7f) return -1;
+    into[at++] = code;
+  }
+  into[at++] = END;
+  return at;
+}
+
+function numberInto(value: number, into: Uint8Array, at: number): number {
+  float.setFloat64(0, Number.isNaN(value) ? NaN : value + 0);
+  const first = float.getUint8(0);
+  const flip = first & 0x80 ? 0xff : 0;
+  into[at++] = NUMBER;
+  into[at++] = first ^ (flip || 0x80);
+  for (let i = 1; i < 8; i++) into[at++] = float.getUint8(i) ^ flip;
+  return at;
+}
+
+/**
  * Decodes what {@link encodeKey} wrote. Where several values have one encoding it gives the plain one: null, 0, a plain
  * object with the prototype of `{}`.
  *

@@ -8,6 +8,11 @@ export const toUtf8 = (text: string): Uint8Array => utf8.encode(text);
 /** The text of UTF-8 bytes; throws a TypeError for bytes that are none. */
 export const fromUtf8 = (bytes: Uint8Array): string => utf8Text.decode(bytes);
 
+/** Of a text that is written character by character. */
+const SHORT = 256;
+/** For what is written in place. */
+const ROOM = 512;
+
 /** Bytes that grow at the end. Integers are little-endian on every machine. */
 export class ByteWriter {
   private buffer: Uint8Array;
@@ -60,9 +65,36 @@ export class ByteWriter {
   /** Text as UTF-8, its length in bytes before it. */
   text(text: string): void {
     this.reserve(4 + text.length * 3);
+    if (text.length <= SHORT && this.ascii(text)) return;
     const { written } = utf8.encodeInto(text, this.buffer.subarray(this.length + 4));
     this.view.setUint32(this.length, written, true);
     this.length += 4 + written;
+  }
+
+  /** A call of the encoder costs more than a short text of ASCII. False: it is none. */
+  private ascii(text: string): boolean {
+    const { buffer } = this;
+    const { length } = text;
+    const from = this.length + 4;
+    for (let i = 0; i < length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 0x7f) return false;
+      buffer[from + i] = code;
+    }
+    this.view.setUint32(this.length, length, true);
+    this.length = from + length;
+    return true;
+  }
+
+  /** Lets `write` put the bytes of `value`, their number before them; false if it gives -1: then nothing was written. */
+  sizedBy<T>(write: (value: T, into: Uint8Array, at: number) => number, value: T): boolean {
+    this.reserve(4 + ROOM);
+    const from = this.length + 4;
+    const end = write(value, this.buffer, from);
+    if (end < 0) return false;
+    this.view.setUint32(this.length, end - from, true);
+    this.length = end;
+    return true;
   }
 
   /** Bytes, their number before them. */

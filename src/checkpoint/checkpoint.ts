@@ -1,4 +1,13 @@
-import type { CommitRecord, Json, OperatorImage, PlanRecord, StagedOutput, StageRecord, StateImage } from './records';
+import type {
+  CommitRecord,
+  Json,
+  OperatorDelta,
+  OperatorImage,
+  PlanRecord,
+  StagedOutput,
+  StageRecord,
+  StateImage,
+} from './records';
 
 /** A stateful operator as its state knows it. */
 export interface OperatorState {
@@ -55,15 +64,22 @@ export interface Checkpoint {
   stage(record: StageRecord): Promise<void>;
   /** Ends the pending batch with the stage of `record.attempt`. */
   commit(record: CommitRecord): Promise<void>;
-  /** Between batches: snapshots, retention, garbage. */
-  maintain(): Promise<void>;
+  /**
+   * Between batches: snapshots, retention, garbage.
+   * @param state - the whole state as of `last`, where it is at hand: a snapshot then need not read its deltas again
+   */
+  maintain(state?: WholeState): Promise<void>;
   /** Takes the newest commit back, so that its batch is repeated. */
   dropLastCommit(): Promise<void>;
   /** Ids still kept, rising. */
   offsetIds(): Promise<readonly number[]>;
   commitIds(): Promise<readonly number[]>;
-  close(): Promise<void>;
+  /** @param state - as in `maintain` */
+  close(state?: WholeState): Promise<void>;
 }
+
+/** Everything that the operators hold, each table whole; asked only when it is needed. */
+export type WholeState = () => readonly OperatorDelta[];
 
 /** A stage found at recovery: verified. */
 export interface StoredStage {

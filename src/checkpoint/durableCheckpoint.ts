@@ -1,15 +1,16 @@
 import { TidemarkError } from '../errors';
-import type { Checkpoint, CheckpointOptions, StoredStage } from './checkpoint';
+import type { Checkpoint, CheckpointOptions, StoredStage, WholeState } from './checkpoint';
 import { commitJson, planJson, type CheckpointLog, type Identity, type StoredCommit, type StoredPlan } from './log';
-import { isSnapshotDue, NO_STATE, withDelta, withSnapshot, type FileRef, type Manifest } from './manifest';
-import { commitName, parseStateName, planId, planName, stateName, type StateName } from './names';
+import { isSnapshotDue, NO_STATE, withDelta, withSnapshot, type Manifest } from './manifest';
+import { commitName, parseStateName, planId, planName, type StateName } from './names';
 import type { RawState } from './rawState';
 import { encodeRecord, type RecordPlace } from './recordFile';
 import type { CommitRecord, PlanRecord, StageRecord, StateImage } from './records';
-import { expired } from './retention';
+import { expired, hasExpired } from './retention';
 import { dropCommit } from './rewind';
 import { publishStage, readStages, storedStage, type Stage, type StageBase } from './stages';
-import { StateWriter } from './stateFile';
+import { copySnapshot, publishSnapshot } from './snapshots';
+import { encodeDelta } from './stateFile';
 import type { StateLoader } from './stateLoader';
 import { withSuperJson } from './superJson';
 
@@ -35,6 +36,8 @@ export class DurableCheckpoint implements Checkpoint {
   private manifest!: Manifest;
   private original!: Manifest;
   private hasSnapshot!: boolean;
+  /** False while there may be files of attempts that failed before this start. */
+  private isTidy!: boolean;
   /** As it was read at the start, until somebody takes it. */
   private state: RawState | undefined;
   private readonly stagesByAttempt = new Map<string, Stage>();
@@ -61,6 +64,7 @@ export class DurableCheckpoint implements Checkpoint {
     this.manifest = manifest;
     this.original = original;
     this.hasSnapshot = hasSnapshot;
+    this.isTidy = false;
     this.state = state;
     this.stagesByAttempt.clear();
     this.adopted.clear();
@@ -136,12 +140,13 @@ export class DurableCheckpoint implements Checkpoint {
   async stage(record: StageRecord): Promise<void> {
     const plan = this.pendingPlan;
     check(plan?.record.batch === record.batch, `batch ${record.batch} is staged without a plan`);
-    const version = (id: string): number => this.options.operators.get(id)?.version ?? 1;
-    const stage = await publishStage(this.loader, record, this.stageBase(plan), version);
+    const stage = await publishStage(this.loader, record, this.stageBase(plan), this.versionOf);
     this.stagesByAttempt.set(record.attempt, stage);
     this.remember(stage.delta.name);
     if (stage.meta.outputs !== undefined) this.remember(stage.meta.outputs.name);
   }
+
+  private readonly versionOf = (id: string): number => this.options.operators.get(id)?.version ?? 1;
 
   async commit(record: CommitRecord): Promise<void> {
     const plan = this.pendingPlan;
@@ -168,15 +173,22 @@ export class DurableCheckpoint implements Checkpoint {
     this.stagesByAttempt.clear();
   }
 
-  async maintain(): Promise<void> {
+  async maintain(state?: WholeState): Promise<void> {
     if (this.lastCommit === undefined) return;
-    if (!this.hasSnapshot && isSnapshotDue(this.manifest)) await this.snapshot(this.lastCommit);
-    await this.removeExpired();
+    if (!this.hasSnapshot && isSnapshotDue(this.manifest)) await this.snapshot(this.lastCommit, state);
+    if (!this.isTidy || hasExpired(this.commits, this.options.minBatchesToRetain)) await this.removeExpired();
   }
 
   /** Writes the state as of the last commit; the next commit will refer to it. */
-  private async snapshot({ record: { batch, attempt }, crc }: StoredCommit): Promise<void> {
-    const ref = await writeSnapshot(this.loader, await this.loader.load(this.manifest), batch, attempt, crc);
+  private async snapshot({ record: { batch, attempt }, crc }: StoredCommit, state?: WholeState): Promise<void> {
+    const { loader } = this;
+    const of = { batch, attempt, commit: crc };
+    const ref =
+      state === undefined
+        ? await copySnapshot(loader, await loader.load(this.manifest), of)
+        : await publishSnapshot(loader, of, (place, meta) =>
+            withSuperJson(() => encodeDelta(state(), this.versionOf, place, loader.digests, meta)),
+          );
     this.remember(ref.name);
     this.manifest = withSnapshot(this.manifest, ref);
     this.hasSnapshot = true;
@@ -194,6 +206,7 @@ export class DurableCheckpoint implements Checkpoint {
     this.commits.splice(0, old.commits.length);
     for (const { name } of old.state) this.stateFiles.delete(name);
     for (const batch of old.plans) this.plans.delete(batch);
+    this.isTidy = true;
   }
 
   async dropLastCommit(): Promise<void> {
@@ -214,10 +227,10 @@ export class DurableCheckpoint implements Checkpoint {
     return this.commits.map(({ record }) => record.batch);
   }
 
-  async close(): Promise<void> {
+  async close(state?: WholeState): Promise<void> {
     try {
       const last = this.lastCommit;
-      if (last !== undefined && !this.hasSnapshot && hasNews(this.manifest)) await this.snapshot(last);
+      if (last !== undefined && !this.hasSnapshot && hasNews(this.manifest)) await this.snapshot(last, state);
     } catch {
       // A snapshot only makes the next start faster: whatever is wrong will be said there.
     } finally {
@@ -230,22 +243,6 @@ export class DurableCheckpoint implements Checkpoint {
 function hasNews({ snapshots, deltas }: Manifest): boolean {
   const last = snapshots[snapshots.length - 1];
   return deltas.some(({ batch, entries }) => entries > 0 && (last === undefined || batch > last.batch));
-}
-
-/** Writes a snapshot. It names the commit it is of, so that a start finds it before a commit refers to it. */
-export async function writeSnapshot(
-  { backend, digests, queryId }: StateLoader,
-  state: RawState,
-  batch: number,
-  attempt: string,
-  commit: string,
-): Promise<FileRef> {
-  const name = stateName(batch, attempt, 'snap');
-  const writer = new StateWriter({ name, kind: 'snap', queryId, batch, attempt }, digests, { commit });
-  state.write(writer);
-  const { bytes, entries } = writer.end();
-  await backend.publish([{ name, bytes }]);
-  return { name, batch, bytes: bytes.length, sha256: digests.sha256(bytes), entries };
 }
 
 /** Nothing before the first batch. */

@@ -184,14 +184,14 @@ class Checker {
   }
 }
 
-/** Everything in it, in order. */
+/** Everything in it. Entries stand in another order where a snapshot was written from memory: their checksums are added. */
 function fingerprint(state: RawState, { digests }: StateLoader): string {
   const parts: string[] = [];
   for (const [id, { tables }] of [...state.operators].sort(([a], [b]) => (a < b ? -1 : 1))) {
     for (const [name, { version, entries }] of [...tables].sort(([a], [b]) => (a < b ? -1 : 1))) {
       let crc = 0;
       for (const { file, at, keyLength, valueLength } of entries.values()) {
-        crc = digests.crc32(file.subarray(at, at + 8 + keyLength + valueLength), crc);
+        crc = (crc + digests.crc32(file.subarray(at, at + 8 + keyLength + valueLength))) >>> 0;
       }
       parts.push(`${id}/${name}:${version}:${entries.size}:${crc}`);
     }

@@ -49,15 +49,23 @@ export function chainsOf(manifest: Manifest): { readonly base?: FileRef; readonl
   return fromStart ? [...chains, { deltas }] : chains;
 }
 
-/** A snapshot costs some tenths of a millisecond however small it is: bytes do not ask for one below this. */
-const SMALL_BYTES = 64 * 1024;
+/** So many deltas are read at a start without a second thought; and so many bytes of them, some 50 ms of a start. */
+const FEW = 10;
+const LIGHT_BYTES = 8 * 1024 * 1024;
+/** Every commit lists the deltas of its state: more than so many are not worth their lines. */
+const MANY = 40;
 
-/** Ten deltas since the last snapshot, or more bytes in them than it has. */
+/**
+ * Is the way from the last snapshot long enough to pay for another? Ten deltas that weigh something beside it, forty that
+ * weigh nothing, or more than twice its bytes. So a snapshot of everything is paid for by what has changed, not by the
+ * number of batches.
+ */
 export function isSnapshotDue(manifest: Manifest): boolean {
   const last = manifest.snapshots[manifest.snapshots.length - 1];
   const since = manifest.deltas.filter(({ batch }) => last === undefined || batch > last.batch);
-  const bytes = since.reduce((sum, delta) => sum + delta.bytes, 0);
-  return since.length >= 10 || bytes > Math.max(last?.bytes ?? 0, SMALL_BYTES);
+  const [bytes, base] = [since.reduce((sum, delta) => sum + delta.bytes, 0), last?.bytes ?? 0];
+  if (bytes > Math.max(2 * base, LIGHT_BYTES)) return true;
+  return since.length >= (bytes >= base / 4 ? FEW : MANY);
 }
 
 /** Names of all files of a manifest. */

@@ -3,13 +3,14 @@ import type { CheckpointLocation, StateBackend } from './backend';
 import type { Checkpoint, CheckpointOptions } from './checkpoint';
 import { checkIdentity, checkState } from './compatibility';
 import { portableDigests } from './digests';
-import { DurableCheckpoint, startOf, writeSnapshot, type Recovered } from './durableCheckpoint';
+import { DurableCheckpoint, startOf, type Recovered } from './durableCheckpoint';
 import { readLog, type CheckpointLog, type Identity } from './log';
 import { withSnapshot, type FileRef, type Manifest } from './manifest';
 import { IDENTITY, stateName } from './names';
 import { RawState } from './rawState';
 import { encodeRecord } from './recordFile';
 import type { Json, OperatorImage } from './records';
+import { copySnapshot } from './snapshots';
 import { readStateFile, StateWriter, writeTable } from './stateFile';
 import { StateLoader } from './stateLoader';
 import { withSuperJson } from './superJson';
@@ -90,7 +91,7 @@ async function rebase(
 ): Promise<{ state: RawState; manifest: Manifest }> {
   for (const id of dropped) state.operators.delete(id);
   for (const [id, image] of migrated) await replaceOperator(loader, state, id, image, options);
-  const snapshot: FileRef = await writeSnapshot(loader, state, batch, options.newId(), '');
+  const snapshot: FileRef = await copySnapshot(loader, state, { batch, attempt: options.newId(), commit: '' });
   return { state, manifest: { snapshots: [snapshot], deltas: [], fromStart: false } };
 }
 

@@ -68,8 +68,8 @@ export interface TableDelta {
   readonly version: number;
   /** The table is replaced, not changed. */
   readonly whole: boolean;
-  readonly removed: readonly (readonly unknown[])[];
-  readonly put: readonly StateEntry[];
+  readonly removed: Iterable<readonly unknown[]>;
+  readonly put: Iterable<StateEntry>;
 }
 
 /** What changed in the state of one operator. */

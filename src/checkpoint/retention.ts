@@ -2,6 +2,14 @@ import { filesOf } from './manifest';
 import { commitName, planName, type StateName } from './names';
 import type { StoredCommit } from './log';
 
+/**
+ * Is it time to remove? Each removal syncs three folders, so commits leave in lots of a tenth of what is kept: with fewer
+ * than 20 kept, one by one.
+ */
+export function hasExpired(commits: readonly StoredCommit[], keep: number): boolean {
+  return commits.length - 1 - keep >= Math.max(1, Math.floor(keep / 10));
+}
+
 /** What may go, in the order in which it must go. */
 export interface Expired {
   readonly commits: readonly number[];

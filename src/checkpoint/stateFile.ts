@@ -1,5 +1,5 @@
-import { TidemarkError } from '../errors';
-import { encodeKey } from '../keyCodec';
+import { isTidemarkError, TidemarkError } from '../errors';
+import { encodeKey, encodeKeyInto } from '../keyCodec';
 import { fromUtf8, toUtf8 } from './bytes';
 import type { Digests } from './digests';
 import { corrupt } from './faults';
@@ -46,6 +46,12 @@ export interface RawEntry {
   readonly valueLength: number;
 }
 
+/** A file as it is written, and how many entries are in it. */
+export interface StateBytes {
+  readonly bytes: Uint8Array;
+  readonly entries: number;
+}
+
 /** Writes a delta or a snapshot. */
 export class StateWriter {
   private readonly frames: FrameWriter;
@@ -64,17 +70,24 @@ export class StateWriter {
     this.json(TABLE, header as unknown as Json);
   }
 
-  removed(key: Uint8Array): void {
+  /** @throws TIDEMARK_KEY_TYPE a value that no key has */
+  removed(key: readonly unknown[]): void {
     this.inFrame(REMOVED);
-    this.frames.out.sized(key);
+    this.key(key);
     this.frames.entries++;
   }
 
-  put(key: Uint8Array, value: string): void {
+  /** @throws TIDEMARK_KEY_TYPE a value that no key has */
+  put(key: readonly unknown[], value: string): void {
     this.inFrame(PUT);
-    this.frames.out.sized(key);
+    this.key(key);
     this.frames.out.text(value);
     this.frames.entries++;
+  }
+
+  private key(key: readonly unknown[]): void {
+    const { out } = this.frames;
+    if (!out.sizedBy(encodeKeyInto, key)) out.sized(encodeKey(key));
   }
 
   /** Copies an entry of another file. */
@@ -84,7 +97,7 @@ export class StateWriter {
     this.frames.entries++;
   }
 
-  end(): { bytes: Uint8Array; entries: number } {
+  end(): StateBytes {
     this.close();
     return { bytes: this.frames.end(), entries: this.frames.entries };
   }
@@ -161,8 +174,14 @@ function readEntries(
 /** Writes what changed in one table. Names operator, table, key and path where a value cannot be written. */
 export function writeTable(writer: StateWriter, operator: string, name: string, table: TableDelta): void {
   writer.table({ name, version: table.version, whole: table.whole });
-  for (const key of table.removed) writer.removed(keyBytes(operator, name, key));
-  for (const [key, value] of table.put) writer.put(keyBytes(operator, name, key), valueText(operator, name, key, value));
+  let at: readonly unknown[] = [];
+  try {
+    for (const key of table.removed) writer.removed((at = key));
+    for (const [key, value] of table.put) writer.put((at = key), valueText(operator, name, key, value));
+  } catch (cause) {
+    if (!isTidemarkError(cause) || cause.code !== 'TIDEMARK_KEY_TYPE') throw cause;
+    throw unencodable(`operator ${operator}, table ${name}: a key cannot be written`, { operator, table: name, key: at }, cause);
+  }
 }
 
 /** Writes a delta. */
@@ -172,21 +191,13 @@ export function encodeDelta(
   place: FramePlace,
   digests: Digests,
   meta: Json,
-): { bytes: Uint8Array; entries: number } {
+): StateBytes {
   const writer = new StateWriter(place, digests, meta);
   for (const { id, type, schema, tables } of delta) {
     writer.operator({ id, type, schema, version: versionOf(id) });
     for (const [name, table] of Object.entries(tables)) writeTable(writer, id, name, table);
   }
   return writer.end();
-}
-
-function keyBytes(operator: string, table: string, key: readonly unknown[]): Uint8Array {
-  try {
-    return encodeKey(key);
-  } catch (cause) {
-    throw unencodable(`operator ${operator}, table ${table}: a key cannot be written`, { operator, table, key }, cause);
-  }
 }
 
 function valueText(operator: string, table: string, key: readonly unknown[], value: unknown): string {

@@ -25,11 +25,30 @@ export function deltasOf(stages: Stages): OperatorDelta[] {
   return deltas;
 }
 
+/** Everything that the operators hold. Entries are made when they are asked for: not all of them at once. */
+export function wholeOf(stages: Stages): OperatorDelta[] {
+  const operators: OperatorDelta[] = [];
+  for (const [id, stage] of stages) {
+    if (!stage.stateful) continue;
+    const tables: Record<string, TableDelta> = {};
+    for (const [name, table] of Object.entries(stage.stateTables())) {
+      tables[name] = { version: table.version, whole: true, removed: [], put: table.entries() };
+    }
+    operators.push({ id, type: stage.type, schema: stage.description as Json, tables });
+  }
+  return operators;
+}
+
 function deltaOf(table: StateTable): TableDelta {
   const { version } = table;
-  if (table.changes === undefined) return { version, whole: true, removed: [], put: [...table.entries()] };
+  if (table.changes === undefined) return { version, whole: true, removed: [], put: listOf(table.entries()) };
   const { removed, put } = table.changes();
-  return { version, whole: false, removed: [...removed], put: [...put] };
+  return { version, whole: false, removed: listOf(removed), put: listOf(put) };
+}
+
+/** A delta may be written twice, once superjson is there: what can only be walked through once is kept. */
+function listOf<T>(items: Iterable<T>): readonly T[] {
+  return Array.isArray(items) ? (items as readonly T[]) : [...items];
 }
 
 /** Loads the state of a commit into fresh operators. An operator that the state does not know starts empty. */

@@ -1,11 +1,11 @@
 import type { CheckpointLocation } from '../checkpoint/backend';
-import type { Checkpoint } from '../checkpoint/checkpoint';
+import type { Checkpoint, WholeState } from '../checkpoint/checkpoint';
 import type { CommitRecord, Json, PlannedSlice, PlanRecord, SinkOutcome } from '../checkpoint/records';
 import type { CommitId } from '../connectors/sink';
 import type { BadRecord, Journal } from '../connectors/source';
 import { after, type SchedulerLike } from '../rx';
 import { GraphRun, type BatchResult, type Feed, type Failure } from './graphRun';
-import { deltasOf, loadState, schemasOf } from './deltas';
+import { deltasOf, loadState, schemasOf, wholeOf } from './deltas';
 import { tooManyFailures, tooMuchState } from './limits';
 import type { Pipeline } from './pipeline';
 import { Timings } from './progress';
@@ -60,6 +60,8 @@ export class Engine {
   pending: PlanRecord | undefined;
   /** Rows that each operator of the live pipeline held when its state was loaded: they came in before it counted. */
   private restored: ReadonlyMap<string, number> = new Map();
+  /** The live pipeline has ended a batch, and no row or timer has come into it since. */
+  private holdsCommit = false;
   private lastTime = 0;
   private ran = false;
 
@@ -176,6 +178,7 @@ export class Engine {
       sources,
       seed: this.around.newSeed(),
     };
+    this.holdsCommit = false;
     await this.timings.measure('walCommit', () => this.checkpoint.plan(plan));
     this.pending = plan;
     return plan;
@@ -258,13 +261,14 @@ export class Engine {
 
   private async committed(plan: PlanRecord, nextWatermark: number): Promise<void> {
     this.pending = undefined;
+    this.holdsCommit = this.run !== undefined;
     this.ran = true;
     this.nextBatch = plan.batch + 1;
     this.late = plan.watermark;
     this.watermark = nextWatermark;
     this.lastTime = plan.time;
     await this.sources.committed(plan.sources);
-    await this.checkpoint.maintain();
+    await this.checkpoint.maintain(this.committedState());
   }
 
   private checkLimits(plan: PlanRecord, run: GraphRun, result: BatchResult): void {
@@ -299,6 +303,7 @@ export class Engine {
   }
 
   dropGraph(): void {
+    this.holdsCommit = false;
     this.run?.close();
     this.run = undefined;
   }
@@ -324,14 +329,21 @@ export class Engine {
 
   /** Closes sources, sinks and the checkpoint, whatever one of them says; what they said comes back. */
   async close(): Promise<unknown[]> {
-    this.dropGraph();
     const failures = [...(await this.sources.close()), ...(await this.sinks.close())];
     try {
-      await (this.checkpoint as Checkpoint | undefined)?.close();
+      await (this.checkpoint as Checkpoint | undefined)?.close(this.committedState());
     } catch (cause) {
       failures.push(cause);
     }
+    this.dropGraph();
     return failures;
+  }
+
+  /** What the live pipeline holds, while that is what is committed: in a continuous query it moves on between epochs. */
+  private committedState(): WholeState | undefined {
+    const { run, holdsCommit } = this;
+    if (run === undefined || run.continuous || !holdsCommit) return undefined;
+    return () => wholeOf(run.stages());
   }
 }
 

@@ -52,7 +52,9 @@ export class GraphRun implements Run, OutputListener {
   private proposals = new Map<string, Proposal>();
   private waiting = new Set<string>();
   private rows = new Map<string, number>();
-  private at: { source: string; row: number } | undefined;
+  /** The row under way: of which source, and its number. */
+  private source: string | undefined;
+  private row = 0;
   private settle: (() => void) | undefined;
 
   constructor(
@@ -141,17 +143,18 @@ export class GraphRun implements Run, OutputListener {
     for await (const chunk of chunks) {
       if (this.failure !== undefined) return;
       let row = this.rows.get(source) ?? 0;
+      this.source = source;
       this.enter(() => {
         for (const value of chunk) {
           const reason = excluded.size === 0 ? undefined : excluded.get(row);
-          this.at = { source, row: row++ };
+          this.row = row++;
           if (reason === undefined) head?.event(NaN, value);
           else this.reject(source, value, 'failed', reason);
           if (this.failure !== undefined) return;
         }
       });
       this.rows.set(source, row);
-      this.at = undefined;
+      this.source = undefined;
     }
   }
 
@@ -193,7 +196,8 @@ export class GraphRun implements Run, OutputListener {
   }
 
   failed(cause: unknown): void {
-    this.failure ??= { cause, ...this.at };
+    const { source, row } = this;
+    this.failure ??= source === undefined ? { cause } : { cause, source, row };
     this.settle?.();
   }
 

@@ -20,6 +20,12 @@ export class Problems {
     for (let i = before; i < this.issues.length; i++) this.issues[i]?.path.unshift(name);
   }
 
+  /** Forgets what was noted since there were `before`. */
+  back(before: number): void {
+    this.count = before;
+    if (this.issues.length > before) this.issues.length = before;
+  }
+
   /** The problems, and none from here on. */
   take(): readonly StandardIssue[] {
     this.count = 0;

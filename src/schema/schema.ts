@@ -16,7 +16,7 @@ export interface Schema<T> extends StandardSchema<T> {
   readonly fields: Fields;
   /** Names of the columns, in order. */
   readonly columns: readonly string[];
-  /** For readers of formats: reads a row; `isText`: its values are cells of CSV. */
+  /** For readers of formats: reads a row, which is theirs alone; `isText`: its values are cells of CSV. */
   reader(isText: boolean): Read;
 }
 
@@ -53,7 +53,7 @@ export function schema<const F extends Fields>(fields: F, options: SchemaOptions
   return {
     fields,
     columns,
-    reader: (isText) => (isText ? readFields(fields, { timeUnit, isText }) : read),
+    reader: (isText) => readFields(fields, { timeUnit, isText, keeps: !isText }),
     '~standard': {
       version: 1,
       vendor: 'tidemark',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { memoryCheckpoint, type MemoryLocation, type OperatorState } from '../../src/checkpoint';
-import { codeOf, countDelta, groups, open, planOf, runBatch, tableDelta } from './script';
+import { codeOf, commitOf, countDelta, groups, open, planOf, runBatch, stageOf, tableDelta } from './script';
 
 async function written(): Promise<MemoryLocation> {
   const location = memoryCheckpoint();
@@ -137,6 +137,31 @@ describe('retention', () => {
     location.abandon();
     const again = await open(location);
     expect(await groups(again)).toEqual([0, 1, 2, 3, 4].map((k) => [[k], 55 + k]));
+  });
+
+  it('commits leave in lots of a tenth of what is kept: each removal syncs three folders', async () => {
+    const checkpoint = await open(memoryCheckpoint(), { minBatchesToRetain: 20 });
+    const kept: number[] = [];
+    for (let batch = 0; batch < 26; batch++) {
+      await runBatch(checkpoint, batch);
+      kept.push((await checkpoint.commitIds()).length);
+    }
+    expect(kept.slice(19)).toEqual([20, 21, 22, 21, 22, 21, 22]);
+    expect(await checkpoint.offsetIds()).toEqual(await checkpoint.commitIds());
+  });
+
+  it('files of attempts that failed before a start go with its first batch', async () => {
+    const location = memoryCheckpoint();
+    const checkpoint = await open(location);
+    await checkpoint.plan(planOf(0, 1));
+    await checkpoint.stage(stageOf(0, 'failed'));
+    location.abandon();
+    const again = await open(location);
+    await again.stage(stageOf(0, 'a0'));
+    await again.commit(commitOf(0, 'a0', again.epoch));
+    expect([...location.files.keys()].some((name) => name.includes('failed'))).toBe(true);
+    await again.maintain();
+    expect([...location.files.keys()].some((name) => name.includes('failed'))).toBe(false);
   });
 
   it('a commit that is taken back leaves its batch pending with the same plan; the state is that of the one before', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeKey, encodeKey } from '../../src/keyCodec';
+import { decodeKey, encodeKey, encodeKeyInto } from '../../src/keyCodec';
 import { clashingValue, compareKeys, keyValue } from './keys';
 
 const code = (name: string): unknown => expect.objectContaining({ code: name });
@@ -43,6 +43,24 @@ describe('encodeKey', () => {
       }),
       { numRuns: 2000 },
     );
+  });
+
+  it('puts common keys in place: the same bytes, or none', () => {
+    const common = fc.array(fc.oneof(fc.string(), fc.double(), fc.integer(), fc.boolean(), fc.constant(null)), { maxLength: 3 });
+    fc.assert(
+      fc.property(fc.oneof(tuple, common), fc.nat(40), fc.nat(40), (values, at, room) => {
+        const [bytes, into] = [encodeKey(values), new Uint8Array(at + room)];
+        const end = encodeKeyInto(values, into, at);
+        if (end < 0) return;
+        expect(into.subarray(at, end)).toEqual(bytes);
+        expect(into.subarray(0, at).every((byte) => byte === 0)).toBe(true);
+      }),
+      { numRuns: 2000 },
+    );
+    const plenty = new Uint8Array(100);
+    expect(encodeKeyInto(['key-1', 7.5, true, null], plenty, 3)).toBe(3 + encodeKey(['key-1', 7.5, true, null]).length);
+    for (const value of ['ä', '\0', 1n, new Date(0), [1], {}]) expect(encodeKeyInto([value], plenty, 0)).toBe(-1);
+    expect(encodeKeyInto(['a'.repeat(200), 1], plenty, 0)).toBe(-1);
   });
 
   it('sorts the kinds: null, booleans, numbers, bigints, dates, text, arrays, objects', () => {

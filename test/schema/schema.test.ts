@@ -204,3 +204,40 @@ describe('schemas of others', () => {
     expect(() => rowReader(later, 'strict', false).read('x')).toThrow(expect.objectContaining({ code: 'TIDEMARK_OPTION' }));
   });
 });
+
+describe('rows that are nobody else’s', () => {
+  const plain = schema({ id: 'string', n: 'number?', at: 'timestamp', in: optional({ ok: 'boolean' }) });
+  const good = { id: 'a', n: 1, at: 5, in: { ok: true } };
+
+  it('are given back themselves where they are as they should be, else copied', () => {
+    const reader = rowReader(plain, 'strict', false);
+    const row = structuredClone(good);
+    expect(reader.read(row)).toBe(row);
+    for (const other of [
+      { ...good, more: 1 },
+      { n: 1, id: 'a', at: 5, in: null },
+      { ...good, at: '1970-01-01T00:00:00.005Z' },
+      { id: 'a', at: 5, in: { ok: true } },
+      { ...good, n: undefined },
+      { ...good, in: { ok: true, more: 1 } },
+    ]) {
+      const read = reader.read(other);
+      expect(read).not.toBe(other);
+      expect(Object.keys(read)).toEqual(['id', 'n', 'at', 'in']);
+      expect(read).toEqual((check(other, plain) as { value: unknown }).value);
+    }
+    const bad = { id: 1, n: 'x', at: 5, in: { ok: 2 } };
+    expect(reader.read(bad)).toBe(INVALID);
+    expect(reader.message.split(';')).toHaveLength(3);
+    expect(check(good, plain)).not.toHaveProperty(
+      'value',
+      expect.toSatisfy((value: unknown) => value === good),
+    );
+  });
+
+  it('are copied, and right, after any number that had to be', () => {
+    const reader = rowReader(plain, 'strict', false);
+    for (let i = 0; i < 300; i++) expect(reader.read({ ...good, at: new Date(i).toISOString() })).toEqual({ ...good, at: i });
+    expect(reader.read(structuredClone(good))).toEqual(good);
+  });
+});

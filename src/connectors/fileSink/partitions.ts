@@ -38,6 +38,7 @@ function textOf(value: unknown): string {
 
 /** Rows by the folder they go to, relative to the sink's; in order of appearance. */
 export async function partitioned<R>(rows: readonly R[], columns: readonly string[]): Promise<Map<string, R[]>> {
+  if (columns.length === 0) return new Map(rows.length === 0 ? [] : [['', [...rows]]]);
   const known = new Map<string, string>(); // hashing and escaping once a value
   const byFolder = new Map<string, R[]>();
   for (const row of rows) {
