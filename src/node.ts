@@ -5,6 +5,7 @@ export { checkCheckpoint, type CheckReport, type Finding } from './checkpoint/fs
 export { readCheckpoint, type CheckpointEntry, type CheckpointReader, type StateTableEntry } from './checkpoint/reader';
 export { rewindCheckpoint } from './checkpoint/rewind';
 export { fileCheckpoint, type FileCheckpointOptions } from './checkpoint/nodeCheckpoint';
+export { temporaryCheckpoint } from './checkpoint/nodeTemporaryCheckpoint';
 export { fileSource } from './connectors/nodeFileSource';
 export type { FileRow } from './connectors/files/fileSource';
 export type { FileSourceOptions } from './connectors/files/options';

@@ -22,6 +22,14 @@ export interface ProgressMetrics {
  * The figures of a progress record: `query.progress$.pipe(map(progressMetrics))`.
  *
  * @param progress - one record of `progress$`
+ * @example
+ * ```ts
+ * const source = memorySource([{ n: 1 }, { n: 2 }, { n: 3 }], { maxRowsPerTrigger: 2 });
+ * const query = streamingQuery(source, (rows$) => rows$).writeStream({ sink: memorySink(), trigger: availableNow(), onAdvice: () => {} });
+ * await query.start();
+ * await query.awaitTermination();
+ * query.recentProgress.map((progress) => progressMetrics(progress).backlog_size); // => [1, 0]
+ * ```
  */
 export function progressMetrics(progress: QueryProgress): ProgressMetrics {
   const { numInputRows: rows, rejected, eventTime, timestamp } = progress;

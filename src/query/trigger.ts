@@ -26,12 +26,38 @@ export function processingTime(interval: Duration): Trigger {
   return { kind: 'processingTime', everyMs: parsePositive(interval, 'the interval of processingTime') };
 }
 
-/** One batch with everything there is, then the query stops. No empty batch follows: what it made due waits for the next start. */
+/**
+ * One batch with everything there is, then the query stops. No empty batch follows: what it made due waits for the next start.
+ *
+ * @example
+ * ```ts
+ * const batches: number[] = [];
+ * const sink = foreachBatch<number>(({ rows }) => batches.push(rows.length));
+ * const source = memorySource([1, 2, 3], { maxRowsPerTrigger: 2 });
+ * const query = streamingQuery(source, (rows$) => rows$).writeStream({ sink, trigger: once(), onAdvice: () => {} });
+ * await query.start();
+ * await query.awaitTermination();
+ * batches; // => [2]
+ * ```
+ */
 export function once(): Trigger {
   return { kind: 'once' };
 }
 
-/** Everything that is there at the start, in as many batches as the sources' limits make of it, then the query stops. */
+/**
+ * Everything that is there at the start, in as many batches as the sources' limits make of it, then the query stops.
+ *
+ * @example
+ * ```ts
+ * const batches: number[] = [];
+ * const sink = foreachBatch<number>(({ rows }) => batches.push(rows.length));
+ * const source = memorySource([1, 2, 3], { maxRowsPerTrigger: 2 });
+ * const query = streamingQuery(source, (rows$) => rows$).writeStream({ sink, trigger: availableNow(), onAdvice: () => {} });
+ * await query.start();
+ * await query.awaitTermination();
+ * batches; // => [2, 1]
+ * ```
+ */
 export function availableNow(): Trigger {
   return { kind: 'availableNow' };
 }
@@ -40,6 +66,10 @@ export function availableNow(): Trigger {
  * Rows go through as they come and W moves with each; only the checkpoint is periodic.
  *
  * @param options - `checkpoint`: interval; `delivery`: default `transactional`
+ * @example
+ * ```ts
+ * continuous({ checkpoint: '1 second' }); // => { kind: 'continuous', everyMs: 1000, delivery: 'transactional' }
+ * ```
  */
 export function continuous(options: { readonly checkpoint: Duration; readonly delivery?: ContinuousDelivery }): Trigger {
   const { delivery = 'transactional' } = options;

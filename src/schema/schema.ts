@@ -65,7 +65,15 @@ export function schema<const F extends Fields>(fields: F, options: SchemaOptions
   };
 }
 
-/** A list or nested columns that may be null or missing, which becomes null. */
+/**
+ * A list or nested columns that may be null or missing, which becomes null.
+ *
+ * @example
+ * ```ts
+ * const tagged = schema({ tags: optional(['string']) });
+ * tagged['~standard'].validate({}); // => { value: { tags: null } }
+ * ```
+ */
 export function optional<const F>(field: F): Optional<F> {
   return { '?': [field] };
 }
