@@ -4,9 +4,17 @@ import { checkOption } from '../src/errors';
 import { streamOf, type OperatorSpec } from '../src/operator';
 import { FusedStream, originOf, rowSource } from '../src/rx';
 import type { RowOf } from '../src/streams';
-import { parseWatermarkExpression, type Duration, type WatermarkExpression } from '../src/time/duration';
+import { parseWatermarkExpression, type Duration } from '../src/time/duration';
 import type { Traits } from '../src/traits';
-import { strategyOf, timekeepingOf, type TimeColumn, type TimeValue, type WatermarkOptions } from '../src/watermark/options';
+import {
+  strategyOf,
+  timekeepingOf,
+  type CheckedTime,
+  type DelayAndOptions,
+  type TimeColumn,
+  type TimeValue,
+  type WatermarkOptions,
+} from '../src/watermark/options';
 import type { WatermarkStrategy } from '../src/watermark/strategy';
 import { Timekeeper } from '../src/watermark/timekeeper';
 
@@ -42,14 +50,9 @@ import { Timekeeper } from '../src/watermark/timekeeper';
  * seen.join(' '); // => 'event watermark event watermark watermark'
  * ```
  */
-export function withWatermark<In>(
-  column: TimeColumn<RowOf<In>> | ((row: RowOf<In>) => TimeValue),
-  delay: Duration | WatermarkStrategy<NoInfer<RowOf<In>>>,
-  options?: WatermarkOptions,
-): OperatorFunction<In, Element<RowOf<In>>>;
-export function withWatermark<In>(
-  expression: WatermarkExpression<TimeColumn<RowOf<In>>>,
-  options?: WatermarkOptions,
+export function withWatermark<In, const C extends string = TimeColumn<RowOf<In>>>(
+  column: (C & CheckedTime<RowOf<NoInfer<In>>, C>) | ((row: RowOf<In>) => TimeValue),
+  ...delay: DelayAndOptions<NoInfer<RowOf<In>>, C>
 ): OperatorFunction<In, Element<RowOf<In>>>;
 export function withWatermark<T>(
   column: string | ((row: T) => unknown),

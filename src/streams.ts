@@ -34,3 +34,8 @@ type NamedColumns<T, K> = K extends keyof T & string
       : K extends Readonly<Record<string, unknown>>
         ? { -readonly [P in keyof K]: K[P] extends (row: never) => infer R ? R : K[P] extends keyof T ? T[K[P]] : never }
         : unknown;
+
+/** What is wrong with a column, as a sentence: the compiler shows it where the column is given. */
+export interface ColumnProblem<Sentence extends string> {
+  readonly problem: Sentence;
+}

@@ -1,7 +1,7 @@
 import { TidemarkError } from '../errors';
 import type { Aggregate, NumericStat, ValueAggregate } from './aggregate';
 import { addCompensated, compensatedResult, mergeCompensated } from './neumaier';
-import { readingOf, type AggregateOptions, type ColumnOf, type ColumnOrSelector, type ValueOf } from './value';
+import { readingOf, type AggregateOptions, type ColumnCheck, type ColumnOf, type ColumnOrSelector, type ValueOf } from './value';
 
 /**
  * One accumulator for all numeric figures over the same value: a select of count, sum, avg, min, max and stddev over one
@@ -166,11 +166,11 @@ export function checkNumber(value: unknown, name: string): void {
 
 function numericAggregate<T, R>(
   stat: NumericStat,
-  source: ColumnOrSelector<T, never>,
+  source: unknown,
   options?: AggregateOptions<T>,
 ): ValueAggregate<T, unknown, Numeric, R> {
   const parts = partsOf([stat]);
-  const reading = readingOf<T, never>(source, options);
+  const reading = readingOf<T, never>(source as ColumnOrSelector<T, never>, options);
   const addValue = numericAdd(parts);
   const numbers = parts.sum || parts.moments;
   return {
@@ -211,14 +211,17 @@ function numericAggregate<T, R>(
  * count.result(acc); // => 2
  * ```
  */
-export function count<T>(column?: ColumnOrSelector<T, unknown>, options?: AggregateOptions<T>): Aggregate<T, Numeric, number> {
+export function count<T, const S extends string = ColumnOf<T, unknown>>(
+  column?: (S & ColumnCheck<NoInfer<T>, S, unknown>) | ((row: T) => unknown),
+  options?: AggregateOptions<T>,
+): Aggregate<T, Numeric, number> {
   if (column === undefined) return countRows(options);
-  return numericAggregate<T, number>('count', column as ColumnOrSelector<T, never>, options);
+  return numericAggregate<T, number>('count', column, options);
 }
 
 function countRows<T>(options?: AggregateOptions<T>): Aggregate<T, Numeric, number> {
   return {
-    ...numericAggregate<T, number>('rows', (() => null) as ColumnOrSelector<T, never>, options),
+    ...numericAggregate<T, number>('rows', () => null, options),
     name: 'count',
     parameters: {},
   };
@@ -248,14 +251,37 @@ export function countIf<T>(where: (row: T) => unknown): Aggregate<T, Numeric, nu
  * @param column - a numeric column or a function of the row
  * @param options - `where`
  * @throws `TIDEMARK_OPTION` a row: a value that is not a number
+ * @example
+ * ```ts
+ * const figure = agg.sum<{ v: number | null }>('v');
+ * const acc = figure.create();
+ * for (const v of [1e100, 1, null, -1e100]) figure.add(acc, { v }, 0);
+ * figure.result(acc); // => 1
+ * ```
  */
-export function sum<T>(column: ColumnOrSelector<T, number>, options?: AggregateOptions<T>): Aggregate<T, Numeric, number | null> {
-  return numericAggregate<T, number | null>('sum', column as ColumnOrSelector<T, never>, options);
+export function sum<T, const S extends string = ColumnOf<T, number>>(
+  column: (S & ColumnCheck<NoInfer<T>, S, number>) | ((row: T) => number | null | undefined),
+  options?: AggregateOptions<T>,
+): Aggregate<T, Numeric, number | null> {
+  return numericAggregate<T, number | null>('sum', column, options);
 }
 
-/** The mean of a column: the compensated sum over the count. Nulls are skipped; no values: null. See {@link sum}. */
-export function avg<T>(column: ColumnOrSelector<T, number>, options?: AggregateOptions<T>): Aggregate<T, Numeric, number | null> {
-  return numericAggregate<T, number | null>('avg', column as ColumnOrSelector<T, never>, options);
+/**
+ * The mean of a column: the compensated sum over the count. Nulls are skipped; no values: null. See {@link sum}.
+ *
+ * @example
+ * ```ts
+ * const figure = agg.avg<{ v: number | null }>('v');
+ * const acc = figure.create();
+ * for (const v of [1, null, 4]) figure.add(acc, { v }, 0);
+ * figure.result(acc); // => 2.5
+ * ```
+ */
+export function avg<T, const S extends string = ColumnOf<T, number>>(
+  column: (S & ColumnCheck<NoInfer<T>, S, number>) | ((row: T) => number | null | undefined),
+  options?: AggregateOptions<T>,
+): Aggregate<T, Numeric, number | null> {
+  return numericAggregate<T, number | null>('avg', column, options);
 }
 
 /** What `min` and `max` can order. */
@@ -267,6 +293,13 @@ export type Orderable = number | bigint | string | Date;
  *
  * @param column - a column or a function of the row
  * @param options - `where`
+ * @example
+ * ```ts
+ * const figure = agg.min<{ v: number | null }>('v');
+ * const acc = figure.create();
+ * for (const v of [3, null, 1]) figure.add(acc, { v }, 0);
+ * figure.result(acc); // => 1
+ * ```
  */
 export function min<T, V extends Orderable = number>(
   column: ColumnOrSelector<T, V>,
@@ -277,10 +310,20 @@ export function min<T, C extends ColumnOf<T, Orderable>>(
   options?: AggregateOptions<T>,
 ): Aggregate<T, Numeric, ValueOf<T, C> | null>;
 export function min<T>(column: ColumnOrSelector<T, Orderable>, options?: AggregateOptions<T>): Aggregate<T, Numeric, unknown> {
-  return numericAggregate<T, unknown>('min', column as ColumnOrSelector<T, never>, options);
+  return numericAggregate<T, unknown>('min', column, options);
 }
 
-/** The largest value of a column; NaN wins over every number. See {@link min}. */
+/**
+ * The largest value of a column; NaN wins over every number. See {@link min}.
+ *
+ * @example
+ * ```ts
+ * const figure = agg.max<{ v: number | null }>('v');
+ * const acc = figure.create();
+ * for (const v of [3, null, 1]) figure.add(acc, { v }, 0);
+ * figure.result(acc); // => 3
+ * ```
+ */
 export function max<T, V extends Orderable = number>(
   column: ColumnOrSelector<T, V>,
   options?: AggregateOptions<T>,
@@ -290,37 +333,77 @@ export function max<T, C extends ColumnOf<T, Orderable>>(
   options?: AggregateOptions<T>,
 ): Aggregate<T, Numeric, ValueOf<T, C> | null>;
 export function max<T>(column: ColumnOrSelector<T, Orderable>, options?: AggregateOptions<T>): Aggregate<T, Numeric, unknown> {
-  return numericAggregate<T, unknown>('max', column as ColumnOrSelector<T, never>, options);
+  return numericAggregate<T, unknown>('max', column, options);
 }
 
-/** Sample variance (n − 1). Fewer than two values: null. Welford 1962, merged by Chan, Golub, LeVeque 1979. */
-export function variance<T>(
-  column: ColumnOrSelector<T, number>,
+/**
+ * Sample variance (n − 1). Fewer than two values: null. Welford 1962, merged by Chan, Golub, LeVeque 1979.
+ *
+ * @example
+ * ```ts
+ * const figure = agg.variance<{ v: number | null }>('v');
+ * const acc = figure.create();
+ * for (const v of [1, 2, 3]) figure.add(acc, { v }, 0);
+ * figure.result(acc); // => 1
+ * ```
+ */
+export function variance<T, const S extends string = ColumnOf<T, number>>(
+  column: (S & ColumnCheck<NoInfer<T>, S, number>) | ((row: T) => number | null | undefined),
   options?: AggregateOptions<T>,
 ): Aggregate<T, Numeric, number | null> {
-  return numericAggregate<T, number | null>('variance', column as ColumnOrSelector<T, never>, options);
+  return numericAggregate<T, number | null>('variance', column, options);
 }
 
-/** Population variance (n). No values: null. See {@link variance}. */
-export function variancePop<T>(
-  column: ColumnOrSelector<T, number>,
+/**
+ * Population variance (n). No values: null. See {@link variance}.
+ *
+ * @example
+ * ```ts
+ * const figure = agg.variancePop<{ v: number | null }>('v');
+ * const acc = figure.create();
+ * for (const v of [1, 3]) figure.add(acc, { v }, 0);
+ * figure.result(acc); // => 1
+ * ```
+ */
+export function variancePop<T, const S extends string = ColumnOf<T, number>>(
+  column: (S & ColumnCheck<NoInfer<T>, S, number>) | ((row: T) => number | null | undefined),
   options?: AggregateOptions<T>,
 ): Aggregate<T, Numeric, number | null> {
-  return numericAggregate<T, number | null>('variancePop', column as ColumnOrSelector<T, never>, options);
+  return numericAggregate<T, number | null>('variancePop', column, options);
 }
 
-/** Sample standard deviation (n − 1). Fewer than two values: null. See {@link variance}. */
-export function stddev<T>(
-  column: ColumnOrSelector<T, number>,
+/**
+ * Sample standard deviation (n − 1). Fewer than two values: null. See {@link variance}.
+ *
+ * @example
+ * ```ts
+ * const figure = agg.stddev<{ v: number | null }>('v');
+ * const acc = figure.create();
+ * for (const v of [1, 2, 3]) figure.add(acc, { v }, 0);
+ * figure.result(acc); // => 1
+ * ```
+ */
+export function stddev<T, const S extends string = ColumnOf<T, number>>(
+  column: (S & ColumnCheck<NoInfer<T>, S, number>) | ((row: T) => number | null | undefined),
   options?: AggregateOptions<T>,
 ): Aggregate<T, Numeric, number | null> {
-  return numericAggregate<T, number | null>('stddev', column as ColumnOrSelector<T, never>, options);
+  return numericAggregate<T, number | null>('stddev', column, options);
 }
 
-/** Population standard deviation (n). No values: null. See {@link variance}. */
-export function stddevPop<T>(
-  column: ColumnOrSelector<T, number>,
+/**
+ * Population standard deviation (n). No values: null. See {@link variance}.
+ *
+ * @example
+ * ```ts
+ * const figure = agg.stddevPop<{ v: number | null }>('v');
+ * const acc = figure.create();
+ * for (const v of [1, 3]) figure.add(acc, { v }, 0);
+ * figure.result(acc); // => 1
+ * ```
+ */
+export function stddevPop<T, const S extends string = ColumnOf<T, number>>(
+  column: (S & ColumnCheck<NoInfer<T>, S, number>) | ((row: T) => number | null | undefined),
   options?: AggregateOptions<T>,
 ): Aggregate<T, Numeric, number | null> {
-  return numericAggregate<T, number | null>('stddevPop', column as ColumnOrSelector<T, never>, options);
+  return numericAggregate<T, number | null>('stddevPop', column, options);
 }

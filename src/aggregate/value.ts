@@ -1,3 +1,4 @@
+import type { ColumnProblem } from '../streams';
 import type { ValueAggregate } from './aggregate';
 
 /** The names of the columns of `T` that hold a `V`, or may hold one (null, undefined and optional columns are allowed). */
@@ -5,6 +6,16 @@ export type ColumnOf<T, V> = { [K in keyof T & string]-?: T[K] extends V | null 
 
 /** What an aggregate reads: the name of a column of the right type, or a function of the row. */
 export type ColumnOrSelector<T, V> = ColumnOf<T, V> | ((row: T) => V | null | undefined);
+
+/**
+ * Joined with the name `S`: nothing where it is a column of `T` that holds a `V`, or where `T` is not known; else what is
+ * wrong. Written out where it is used, `(S & ColumnCheck<…>) | function`: behind an alias the compiler does not show it.
+ */
+export type ColumnCheck<T, S, V> = unknown extends T
+  ? unknown
+  : S extends ColumnOf<T, V>
+    ? unknown
+    : ColumnProblem<S extends keyof T & string ? `column '${S}' holds something else` : `there is no column '${S & string}'`>;
 
 /** The type of what a column or selector gives, nulls left out. */
 export type ValueOf<T, S> = S extends (row: never) => infer V ? NonNullable<V> : S extends keyof T ? NonNullable<T[S]> : never;

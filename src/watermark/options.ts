@@ -1,6 +1,7 @@
 import { checkOption } from '../errors';
 import type { OperatorOptions } from '../operator';
-import { parseNonNegative, parsePositive, type Duration } from '../time/duration';
+import type { ColumnProblem, HasEventTime } from '../streams';
+import { parseNonNegative, parsePositive, type Duration, type WatermarkExpression } from '../time/duration';
 import type { TimeUnit } from '../time/eventTime';
 import { fixedDelay } from './fixed-delay';
 import type { WatermarkStrategy } from './strategy';
@@ -11,6 +12,31 @@ export type TimeValue = number | bigint | string | Date | null | undefined;
 
 /** Columns of `T` that can hold an event time. */
 export type TimeColumn<T> = { [K in keyof T & string]-?: T[K] extends TimeValue ? K : never }[keyof T & string];
+
+/** Joined with the argument `C`: nothing where it can give an event time, else what is wrong as a sentence. */
+export type CheckedTime<T, C> = unknown extends T
+  ? unknown
+  : T extends HasEventTime
+    ? HasEventTime
+    : C extends string
+      ? C extends TimeColumn<T> | WatermarkExpression<TimeColumn<T>>
+        ? unknown
+        : ColumnProblem<TimeProblem<T, C>>
+      : unknown;
+
+type TimeProblem<T, C extends string> =
+  C extends WatermarkExpression<infer Name extends string>
+    ? `there is no column '${Name}' with a time`
+    : C extends keyof T
+      ? `column '${C}' holds no time`
+      : `there is no column '${C}'`;
+
+/** What stands behind the column: an expression has its delay in it. */
+export type DelayAndOptions<T, C> = [C] extends [never]
+  ? [delay: Duration | WatermarkStrategy<T>, options?: WatermarkOptions]
+  : [C] extends [WatermarkExpression<string>]
+    ? [options?: WatermarkOptions]
+    : [delay: Duration | WatermarkStrategy<T>, options?: WatermarkOptions];
 
 /** Options of the operators that give rows their event time. */
 export interface TimestampOptions extends OperatorOptions {
