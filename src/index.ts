@@ -115,7 +115,7 @@ export {
   type Trigger,
   type WatermarkPolicy,
 } from './query';
-export { querySession, type QuerySession, type SessionOptions } from './query/session';
+export { querySession, type QuerySession, type QuerySessionOptions } from './query/session';
 export type { WithColumn } from './schema/columns';
 export type { Comparable, Comparison } from './schema/compare';
 export { upper } from './schema/upper';

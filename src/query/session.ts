@@ -5,7 +5,7 @@ import type { QueryOptions } from './settings';
 import type { StreamingQuery } from './streamingQuery';
 
 /** What the queries of a session have in common. What a query says itself comes first. */
-export interface SessionOptions extends Omit<QueryOptions, 'name' | 'checkpoint'> {
+export interface QuerySessionOptions extends Omit<QueryOptions, 'name' | 'checkpoint'> {
   /** Where the query of this name keeps its checkpoint, if it does not say so itself: a place of its own for each name. */
   readonly checkpoints?: (name: string) => CheckpointLocation;
 }
@@ -39,7 +39,7 @@ export interface QuerySession {
  * session.active.length; // => 0
  * ```
  */
-export function querySession({ checkpoints, ...defaults }: SessionOptions = {}): QuerySession {
+export function querySession({ checkpoints, ...defaults }: QuerySessionOptions = {}): QuerySession {
   const queries: StreamingQuery[] = [];
   const owners = new Map<string, string>();
   const placeOf = ({ name, checkpoint }: QueryOptions): QueryOptions => {
@@ -56,7 +56,7 @@ export function querySession({ checkpoints, ...defaults }: SessionOptions = {}):
     const builder = streamingQuery(...input) as QueryBuilder<never>;
     return {
       writeStream: (options) => {
-        const query = builder.writeStream({ ...defaults, ...placeOf(options), ...options });
+        const query = builder.writeStream({ ...defaults, ...placeOf(options as QueryOptions), ...(options as QueryOptions) } as never);
         queries.push(query);
         return query;
       },
