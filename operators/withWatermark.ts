@@ -52,7 +52,7 @@ import { Timekeeper } from '../src/watermark/timekeeper';
  */
 export function withWatermark<In, const C extends string = TimeColumn<RowOf<In>>>(
   column: (C & CheckedTime<RowOf<NoInfer<In>>, C>) | ((row: RowOf<In>) => TimeValue),
-  ...delay: DelayAndOptions<NoInfer<RowOf<In>>, C>
+  ...delay: DelayAndOptions<NoInfer<RowOf<In>>>
 ): OperatorFunction<In, Element<RowOf<In>>>;
 export function withWatermark<T>(
   column: string | ((row: T) => unknown),

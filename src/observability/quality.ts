@@ -74,7 +74,7 @@ export function qualityMetrics<T>(options: QualityOptions<T>): Quality<T> {
   const { size, latency, error, duplicate, nulls = [], time, now } = options;
   const select: Record<string, unknown> = { _records: count<T>(), _bytes: sum<T>(sizeReader(size)) };
   if (latency !== undefined) {
-    select._latency = avg<T>(latency);
+    select._latency = avg<T>(latency as (row: T) => number | null); // a column of T, which is not known here
     select._tails = percentileApprox<T, readonly number[]>(latency, [0.5, 0.95, 0.99]);
   }
   if (error !== undefined) select._errors = countIf<T>(holds(error));

@@ -56,7 +56,11 @@ export function querySession({ checkpoints, ...defaults }: QuerySessionOptions =
     const builder = streamingQuery(...input) as QueryBuilder<never>;
     return {
       writeStream: (options) => {
-        const query = builder.writeStream({ ...defaults, ...placeOf(options as QueryOptions), ...(options as QueryOptions) } as never);
+        const query = builder.writeStream({
+          ...defaults,
+          ...placeOf(options as QueryOptions),
+          ...(options as QueryOptions),
+        } as never);
         queries.push(query);
         return query;
       },

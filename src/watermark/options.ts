@@ -31,12 +31,9 @@ type TimeProblem<T, C extends string> =
       ? `column '${C}' holds no time`
       : `there is no column '${C}'`;
 
-/** What stands behind the column: an expression has its delay in it. */
-export type DelayAndOptions<T, C> = [C] extends [never]
-  ? [delay: Duration | WatermarkStrategy<T>, options?: WatermarkOptions]
-  : [C] extends [WatermarkExpression<string>]
-    ? [options?: WatermarkOptions]
-    : [delay: Duration | WatermarkStrategy<T>, options?: WatermarkOptions];
+/** What stands behind the column: the delay; behind an expression, which has its own, options only. */
+export type DelayAndOptions<T> =
+  [delay: Duration | WatermarkStrategy<T>, options?: WatermarkOptions] | [options?: WatermarkOptions];
 
 /** Options of the operators that give rows their event time. */
 export interface TimestampOptions extends OperatorOptions {
