@@ -54,7 +54,7 @@ describe('a snapshot from memory', () => {
           asked++,
           whole(
             [...held]
-              .sort()
+              .sort(([a], [b]) => (a < b ? 1 : -1))
               .map(([k, v]) => [[k], v] as const)
               .values(),
           )
