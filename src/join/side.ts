@@ -5,11 +5,13 @@ import { Journal } from './journal';
 
 /** The rows of one key on one side, by time and arrival; those before `head` are gone. */
 export class Lane<T> {
-  readonly rows: Held<T>[] = [];
+  rows: Held<T>[] = NONE;
   head = 0;
 
   constructor(readonly key: KeyOf) {}
 }
+
+const NONE: never[] = [];
 
 /** A row that waits for partners. */
 export class Held<T> {
@@ -60,21 +62,21 @@ export class Side<T> {
   }
 
   private put(key: KeyOf, time: number, row: T, matched: boolean, seq: number): void {
-    let lane = this.byKey.get(key);
-    if (lane === undefined) {
-      lane = new Lane<T>(typeof key === 'object' && key !== null ? key.slice() : key);
-      this.byKey.set(key, lane);
-    }
-    const held = new Held(time, row, seq, lane, matched);
-    const { rows } = lane;
-    let i = rows.length;
-    if (i > lane.head && rows[i - 1]!.time > time) {
-      while (i > lane.head && rows[i - 1]!.time > time) i--;
-      rows.splice(i, 0, held);
-    } else rows.push(held);
+    const lane = this.byKey.get(key);
+    const held = lane === undefined ? this.first(key, time, row, matched, seq) : new Held(time, row, seq, lane, matched);
+    if (lane !== undefined) insert(lane, held);
     this.calendar.add(held);
     this.count++;
     this.journal.wrote(held);
+  }
+
+  /** Most keys have one row: the list is made with it, because an empty one that grows makes room for 17. */
+  private first(key: KeyOf, time: number, row: T, matched: boolean, seq: number): Held<T> {
+    const lane = new Lane<T>(typeof key === 'object' && key !== null ? key.slice() : key);
+    const held = new Held(time, row, seq, lane, matched);
+    lane.rows = [held];
+    this.byKey.set(key, lane);
+    return held;
   }
 
   match(held: Held<T>): void {
@@ -99,7 +101,8 @@ export class Side<T> {
     this.journal.forgot(held);
     if (lane.head === lane.rows.length) {
       this.byKey.delete(lane.key);
-      lane.rows.length = lane.head = 0;
+      lane.rows = NONE;
+      lane.head = 0;
     } else if (lane.head > 16 && lane.head * 2 > lane.rows.length) {
       lane.rows.splice(0, lane.head);
       lane.head = 0;
@@ -146,4 +149,11 @@ export class Side<T> {
 
 function entryOf<T>({ seq, time, matched, row }: Held<T>): StateEntry {
   return [[seq], [time, matched ? 1 : 0, row]];
+}
+
+function insert<T>({ rows, head }: Lane<T>, held: Held<T>): void {
+  let i = rows.length;
+  while (i > head && rows[i - 1]!.time > held.time) i--;
+  if (i === rows.length) rows.push(held);
+  else rows.splice(i, 0, held);
 }
