@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url';
+import { resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { rounded, type Result } from '../report';
@@ -20,7 +20,7 @@ export async function sizes(): Promise<Result[]> {
 
 async function gzipped(contents: string): Promise<number> {
   const { outputFiles } = await build({
-    stdin: { contents, resolveDir: fileURLToPath(new URL('..', import.meta.url)), loader: 'ts' },
+    stdin: { contents, resolveDir: resolve('test/bench'), loader: 'ts' },
     bundle: true,
     minify: true,
     write: false,
