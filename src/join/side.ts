@@ -125,10 +125,11 @@ export class Side<T> {
     };
   }
 
+  /** With those that are forgotten and still there: deltas have them too, and they are counted when they leave. */
   private *entries(): Iterable<StateEntry> {
     const all: Held<T>[] = [];
     this.byKey.forEach(({ rows, head }) => {
-      for (let i = head; i < rows.length; i++) if (rows[i]!.time > this.low) all.push(rows[i]!);
+      for (let i = head; i < rows.length; i++) all.push(rows[i]!);
     });
     for (const held of all.sort((a, b) => a.seq - b.seq)) yield entryOf(held);
   }

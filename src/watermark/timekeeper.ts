@@ -1,6 +1,6 @@
 import type { Out, Processor, ProcessorContext } from '../operator';
 import type { Run } from '../rx';
-import { isLate } from '../element';
+import { isLate, MAX_TIME } from '../element';
 import { cell } from '../state/table';
 import { readEventTime, type TimeUnit } from '../time/eventTime';
 import { BatchTimes } from './batchTimes';
@@ -52,6 +52,7 @@ export class Timekeeper<T> implements Processor<T, T> {
   private readonly fixedMs: number;
   private readonly read: (row: T) => unknown;
   private readonly unit: TimeUnit;
+  private readonly isPlain: boolean;
   private readonly everyRows: number;
   /** In a query the watermark is the query's: this one only proposes. */
   private readonly run: Run | undefined;
@@ -66,6 +67,7 @@ export class Timekeeper<T> implements Processor<T, T> {
     this.fixedMs = strategy?.fixedDelayMs ?? Infinity; // without a strategy W stays at -Infinity
     this.read = options.time;
     this.unit = options.unit;
+    this.isPlain = options.unit === 'ms';
     this.run = context.run;
     this.times = context.run && new BatchTimes();
     this.everyRows = context.run === undefined ? options.emitEveryRows : Infinity;
@@ -81,7 +83,7 @@ export class Timekeeper<T> implements Processor<T, T> {
 
   onEvent(_time: number, row: T, out: Out<T>): void {
     const value = this.read(row);
-    const time = readEventTime(value, this.unit);
+    const time = this.isPlain && isWholeMs(value) ? value : readEventTime(value, this.unit);
     if (time !== time) return out.reject('invalid', NaN, row, { message: `${inWords(value)} is no event time` });
     if (time > this.horizon && this.isFuture(time, out)) {
       return out.reject('future', time, row, { behindMs: -(time - out.now()), message: 'too far ahead of the clock' });
@@ -244,4 +246,9 @@ function inWords(value: unknown): string {
   if (value instanceof Date) return 'an invalid Date';
   const isShort = value === null || !['object', 'function', 'symbol'].includes(typeof value);
   return isShort ? String(value) : typeof value;
+}
+
+/** Handed on as it is, without making a new number of it. */
+function isWholeMs(value: unknown): value is number {
+  return typeof value === 'number' && value > 0 && value <= MAX_TIME && Math.floor(value) === value;
 }

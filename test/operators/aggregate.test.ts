@@ -254,12 +254,14 @@ describe('without a window', () => {
     expect(Object.fromEntries(table)).toEqual({ to: 2, be: 2, or: 1, not: 1, '': 2 });
   });
 
-  it('onTime and onClose are refused', () => {
-    for (const emit of [onTime(), onClose()]) {
-      expect(() => aggregate({ select: { n: agg.count() }, emit } as never)).toThrow(
-        expect.objectContaining({ code: 'TIDEMARK_OPTION' }) as Error,
-      );
+  it('onTime is refused, and onClose where nothing in the key is ever over', () => {
+    const refused = expect.objectContaining({ code: 'TIDEMARK_OPTION' }) as Error;
+    expect(() => aggregate({ select: { n: agg.count() }, emit: onTime() } as never)).toThrow(refused);
+    const rows$ = of({ t: 1, k: 'a' }).pipe(withWatermark('t', 0));
+    for (const key of [[], ['k']] as never[]) {
+      expect(() => rows$.pipe(aggregate({ key, select: { n: agg.count() }, emit: onClose() }))).toThrow(refused);
     }
+    expect(() => rows$.pipe(aggregate({ key: ['t', 'k'], select: { n: agg.count() }, emit: onClose() }))).not.toThrow();
     expect(() => aggregate({ select: { n: agg.count() }, emit: onUpdate() } as never)).not.toThrow();
   });
 });
