@@ -41,7 +41,7 @@ export class AsOf<L, R, O> implements Processor<L | R, O> {
   readonly speaksAt = 'drop';
   private readonly results: Results<L, R, O>;
   private readonly history: History<R>;
-  private readonly waiting = new Calendar<Waiting<L>>(STEP_MS, true);
+  private readonly waiting = new Calendar<Waiting<L>>(STEP_MS);
   private readonly journal = new Journal<Waiting<L>>(entryOf);
   private readonly live = new Set<Waiting<L>>();
   private next = 0;

@@ -16,9 +16,8 @@ function before(a: Dated, b: Dated): number {
 }
 
 /**
- * Things by time, to be taken out from the oldest on: O(1) to add, a watermark only looks at what it passes. `exact` gives
- * everything that is due, in (time, seq) order: a page is sorted when the watermark reaches it. Without it whole pages are
- * given, in no order: what is due earlier stays until its page is past.
+ * Things by time, to be taken out from the oldest on in (time, seq) order: O(1) to add, a watermark only looks at what it
+ * passes, and a page is sorted when the watermark reaches it.
  *
  * Source: calendar queues (Brown 1988) with a sorted list of the pages in use.
  */
@@ -28,10 +27,7 @@ export class Calendar<V extends Dated> {
   private last: Page<V> | undefined; // the one last added to
   private lastNumber = NaN;
 
-  constructor(
-    private readonly stepMs: number,
-    private readonly exact: boolean,
-  ) {}
+  constructor(private readonly stepMs: number) {}
 
   add(item: V): void {
     const number = Math.floor(item.time / this.stepMs);
@@ -67,7 +63,7 @@ export class Calendar<V extends Dated> {
     return page.items.slice(page.next, page.next + 1);
   }
 
-  /** Takes out what has `time <= bound`; not exact: of the pages that are past as a whole. */
+  /** Takes out what has `time <= bound`. */
   take(bound: number): V[] {
     let due: V[] = [];
     const { order } = this;
@@ -75,9 +71,8 @@ export class Calendar<V extends Dated> {
       const number = order[order.length - 1]!;
       if (number * this.stepMs > bound) break;
       const page = this.pages.get(number)!;
+      sort(page);
       const isPast = (number + 1) * this.stepMs - 1 <= bound;
-      if (!isPast && !this.exact) break;
-      if (this.exact) sort(page);
       const end = isPast ? page.items.length : this.split(page, bound);
       const taken = page.next === 0 && isPast ? page.items : page.items.slice(page.next, end);
       due = due.length === 0 ? taken : due.concat(taken);
@@ -98,16 +93,6 @@ export class Calendar<V extends Dated> {
     this.pages.delete(number);
     this.order.pop();
     if (number === this.lastNumber) this.last = undefined;
-  }
-
-  /** How many with `time <= bound` are still there. */
-  count(bound: number): number {
-    let count = 0;
-    for (let i = this.order.length - 1; i >= 0 && this.order[i]! * this.stepMs <= bound; i--) {
-      const { items, next } = this.pages.get(this.order[i]!)!;
-      for (let j = next; j < items.length; j++) if (items[j]!.time <= bound) count++;
-    }
-    return count;
   }
 
   clear(): void {

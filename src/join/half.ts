@@ -29,7 +29,6 @@ export class Half<T> {
       columns: key.columns.length,
       read: (row) => key.read(row),
       stepMs: options.stepMs,
-      exact: options.pads,
     });
   }
 
@@ -48,7 +47,6 @@ export class Half<T> {
     const lane = this.side.byKey.get(key);
     if (lane === undefined) return 0;
     const { rows, head } = lane;
-    const { low } = this.side;
     const from = time + partner.from;
     const to = time + partner.to;
     const end = rows.length;
@@ -57,7 +55,7 @@ export class Half<T> {
     for (; i < end; i++) {
       const held = rows[i]!;
       if (held.time > to) break;
-      if (held.time >= from && held.time > low) found[met++] = held;
+      if (held.time >= from) found[met++] = held;
     }
     return met;
   }

@@ -194,8 +194,6 @@ export class Joiner<L, R, O> implements Processor<Any, O> {
 
   onRestore(): void {
     this.move(this.drop);
-    this.left.side.low = this.left.bound;
-    this.right.side.low = this.right.bound;
   }
 
   private move(w: number): void {
@@ -250,7 +248,7 @@ export class Joiner<L, R, O> implements Processor<Any, O> {
 
   stateRows(): StateRows {
     const { left, right } = this;
-    const total = left.side.size + right.side.size;
+    const total = left.side.count + right.side.count;
     const stored = left.side.stored + right.side.stored;
     const updated = stored - this.spokenOf.stored;
     const removed = this.spokenOf.total + updated - total;

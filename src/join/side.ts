@@ -31,8 +31,6 @@ export interface SideOptions<T> {
   readonly read: (row: T) => KeyOf;
   /** Width of the pages in which rows are forgotten. */
   readonly stepMs: number;
-  /** Forget each row at its own time and say which: for sides whose unmatched rows are results. */
-  readonly exact: boolean;
 }
 
 /**
@@ -41,9 +39,7 @@ export interface SideOptions<T> {
  */
 export class Side<T> {
   readonly byKey: KeyMap<Lane<T>>;
-  /** Rows up to here are forgotten, also those that are still there. */
-  low = -Infinity;
-  /** Rows that are really there. */
+  /** Rows that are there. */
   count = 0;
   /** Rows stored so far. */
   stored = 0;
@@ -53,7 +49,7 @@ export class Side<T> {
 
   constructor(private readonly options: SideOptions<T>) {
     this.byKey = createKeyMap(options.columns);
-    this.calendar = new Calendar(options.stepMs, options.exact);
+    this.calendar = new Calendar(options.stepMs);
   }
 
   add(key: KeyOf, time: number, row: T, matched: boolean): void {
@@ -85,9 +81,8 @@ export class Side<T> {
     this.journal.wrote(held);
   }
 
-  /** Forgets rows with `time <= bound`; gives those that were taken out (an exact side: all of them, in order). */
+  /** Forgets rows with `time <= bound`, and gives them, in order. */
   expire(bound: number): readonly Held<T>[] {
-    if (bound > this.low) this.low = bound;
     const gone = this.calendar.take(bound);
     for (const held of gone) this.drop(held);
     this.count -= gone.length;
@@ -109,23 +104,17 @@ export class Side<T> {
     }
   }
 
-  /** Rows that are not forgotten. */
-  get size(): number {
-    return this.count - this.calendar.count(this.low);
-  }
-
   /** Rows by number: `[time, matched, row]`; version 1. */
   get table(): StateTable {
     return {
       version: 1,
-      size: () => this.size,
+      size: () => this.count,
       entries: () => this.entries(),
       load: (entries) => this.load(entries),
       changes: () => this.journal.take(this.entries(), this.next),
     };
   }
 
-  /** With those that are forgotten and still there: deltas have them too, and they are counted when they leave. */
   private *entries(): Iterable<StateEntry> {
     const all: Held<T>[] = [];
     this.byKey.forEach(({ rows, head }) => {
@@ -138,7 +127,6 @@ export class Side<T> {
     this.byKey.clear();
     this.calendar.clear();
     this.count = this.next = 0;
-    this.low = -Infinity;
     for (const [[seq], value] of [...entries].sort(([[a]], [[b]]) => (a as number) - (b as number))) {
       const [time, matched, row] = value as [number, number, T];
       this.put(this.options.read(row), time, row, matched === 1, seq as number);

@@ -31,7 +31,7 @@ export class History<R> {
   /** Times up to here are past. */
   settled = -Infinity;
   private readonly byKey: KeyMap<Lane<R>>;
-  private readonly calendar = new Calendar<Version<R>>(1000, true);
+  private readonly calendar = new Calendar<Version<R>>(1000);
   private readonly journal = new Journal<Version<R>>(entryOf);
 
   constructor(
