@@ -1,5 +1,5 @@
 /** The namespace `agg`: what a select is made of. Nothing here has a side effect, so bundlers leave out what is not used. */
-export { avg, count, countIf, max, min, stddev, stddevPop, sum, variance, variancePop } from './numeric';
+export { avg, count, countIf, max, min, stddev, stddevPop, sum, variance, variancePop } from './figures';
 export { approxCountDistinct } from './approxCountDistinct';
 export { collectList, collectSet } from './collect';
 export { corr, covarPop, covarSamp, intercept, r2, slope } from './corr';

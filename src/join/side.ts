@@ -96,8 +96,6 @@ export class Side<T> {
     this.journal.forgot(held);
     if (lane.head === lane.rows.length) {
       this.byKey.delete(lane.key);
-      lane.rows = NONE;
-      lane.head = 0;
     } else if (lane.head > 16 && lane.head * 2 > lane.rows.length) {
       lane.rows.splice(0, lane.head);
       lane.head = 0;

@@ -1,5 +1,5 @@
 import type { Aggregate } from '../aggregate/aggregate';
-import { avg, count, countIf, sum } from '../aggregate/numeric';
+import { avg, count, countIf, sum } from '../aggregate/figures';
 import { percentileApprox } from '../aggregate/percentileApprox';
 import { readValue, type ColumnOrSelector } from '../aggregate/value';
 import { readEventTime } from '../time/eventTime';

@@ -211,7 +211,7 @@ async function asked<T>(sink: string, what: string, question: () => T | PromiseL
     return await question();
   } catch (cause) {
     if (isTidemarkError(cause)) throw cause;
-    throw new TidemarkError('TIDEMARK_SINK_FAILED', `sink '${sink}' ${what}`, { sink }, { cause });
+    throw new TidemarkError('TIDEMARK_SINK_FAILED', `sink '${sink}' ${what}: ${messageOf(cause)}`, { sink }, { cause });
   }
 }
 
