@@ -1,10 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { ndjson } from 'tidemark';
 import { readFileSink } from 'tidemark/node';
 import { DemoFailure, reasonOf } from './failure';
+import { JobLock } from './jobLock';
 import type { Ledger } from './ledger';
 import type { Line } from './lines';
+import { makeFolder } from './makeFolder';
 
 /** What is kept of a job beside its checkpoint. */
 interface Diary {
@@ -18,28 +20,59 @@ interface Diary {
 /** Where a job is: not begun, begun and to be gone on with, or done. */
 export type HomeState = 'new' | 'begun' | 'done';
 
+const HOME = '.tidemark';
 const DIARY = 'job.json';
+const LOCK = 'lock';
+
+/** How a home is entered. */
+export interface HomeOptions {
+  /** Drops what is there. */
+  readonly isFresh?: boolean;
+  /** The job never ends: its outputs are folders that people read while it runs. */
+  readonly isOpenEnded?: boolean;
+}
+
+/**
+ * Enters the home of a job for a piece of work, and leaves it. Nobody else gets in meanwhile: what is cleared, committed and
+ * published there is of one process.
+ *
+ * @throws `DemoFailure`: another process is there, another job has begun there, or the disk refuses
+ */
+export async function atHome<T>(
+  out: string,
+  identity: object,
+  options: HomeOptions,
+  work: (home: Home) => Promise<T>,
+): Promise<T> {
+  const lock = await guarded(join(out, 'windows.ndjson'), () => {
+    makeFolder(join(out, HOME));
+    return JobLock.take(join(out, HOME, LOCK), out);
+  });
+  try {
+    return await work(new Home(out, identity, lock, options));
+  } finally {
+    await lock.release();
+  }
+}
 
 /** The folder `.tidemark` beside the outputs: the checkpoint, what its sinks hold, and whose they are. */
 export class Home {
   readonly state: HomeState;
   readonly now: number;
   readonly ledger: Ledger | undefined;
+  readonly isOpenEnded: boolean;
   private readonly folder: string;
   private isWritten: boolean;
 
-  /**
-   * @param isFresh - drops what is there
-   * @param isOpenEnded - the job never ends: its outputs are folders that people read while it runs
-   * @throws `DemoFailure`: another job has begun there, or the disk refuses
-   */
+  /** @param lock - held by this process: from here on things are removed */
   constructor(
     private readonly out: string,
     private readonly identity: object,
-    { isFresh = false, isOpenEnded = false } = {},
+    private readonly lock: JobLock,
+    { isFresh = false, isOpenEnded = false }: HomeOptions,
   ) {
     this.isOpenEnded = isOpenEnded;
-    this.folder = join(out, '.tidemark');
+    this.folder = join(out, HOME);
     const diary = isFresh ? undefined : this.read();
     const isOurs = diary !== undefined && JSON.stringify(diary.identity) === JSON.stringify(plain(identity));
     if (diary !== undefined && !isOurs && diary.ledger === undefined) throw otherJob(out);
@@ -47,13 +80,8 @@ export class Home {
     this.now = isOurs ? diary.now : Date.now();
     this.ledger = isOurs ? diary.ledger : undefined;
     this.isWritten = this.state !== 'new';
-    this.guard('windows.ndjson', () => {
-      if (this.state === 'new') this.clear();
-      makeFolder(this.folder);
-    });
+    if (this.state === 'new') this.guard('windows.ndjson', () => this.clear());
   }
-
-  readonly isOpenEnded: boolean;
 
   /** Where a part of the job is kept. */
   at(name: string): string {
@@ -66,8 +94,9 @@ export class Home {
     return this.isOpenEnded ? this.at(name) : join(this.out, `${name}.ndjson`);
   }
 
-  /** From the first commit on the job has begun. */
+  /** After each commit; from the first one on the job has begun. */
   begun(): void {
+    this.lock.beat();
     if (!this.isWritten) this.write({ identity: this.identity, now: this.now });
     this.isWritten = true;
   }
@@ -109,7 +138,9 @@ export class Home {
   private clear(): void {
     rmSync(join(this.folder, DIARY), { force: true });
     this.clearParts();
-    rmSync(this.folder, { recursive: true, force: true });
+    for (const name of readdirSync(this.folder)) {
+      if (name !== LOCK) rmSync(join(this.folder, name), { recursive: true, force: true });
+    }
   }
 
   private clearParts(): void {
@@ -122,9 +153,21 @@ export class Home {
     try {
       work();
     } catch (cause) {
-      throw new DemoFailure(`cannot write ${join(this.out, name)}: ${reasonOf(cause)}`);
+      throw cannotWrite(join(this.out, name), cause);
     }
   }
+}
+
+async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw cause instanceof DemoFailure ? cause : cannotWrite(path, cause);
+  }
+}
+
+function cannotWrite(path: string, cause: unknown): DemoFailure {
+  return new DemoFailure(`cannot write ${path}: ${reasonOf(cause)}`);
 }
 
 /** As it comes back from a file. */
@@ -136,11 +179,4 @@ function otherJob(out: string): DemoFailure {
   return new DemoFailure(
     `${out} holds another job that has begun and not ended; --fresh drops it, --out FOLDER goes elsewhere, and the same options as then go on with it`,
   );
-}
-
-/** Not `{ recursive: true }`: Node tries for ever where a parent exists and cannot hold folders (/proc). */
-function makeFolder(path: string): void {
-  if (existsSync(path)) return;
-  makeFolder(dirname(path));
-  mkdirSync(path);
 }

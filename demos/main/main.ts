@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { HELP, readArguments, type Arguments } from './arguments';
 import { checksOf } from './checks';
 import { DemoFailure } from './failure';
-import { Home } from './home';
+import { atHome, type Home } from './home';
 import type { Job } from './job';
 import { followJob, jobOf } from './jobs';
 import { summaryLines } from './report';
@@ -24,10 +24,13 @@ async function main(argv: readonly string[]): Promise<number> {
   return options.follow === undefined ? runJob(options) : followFolder({ ...options, follow: options.follow });
 }
 
-/** Runs a job from where it stands; 0 when every sum agrees. */
 async function runJob(options: Arguments): Promise<number> {
   const job = await jobOf(options);
-  const home = new Home(options.out, job.identity, { isFresh: options.fresh });
+  return atHome(options.out, job.identity, { isFresh: options.fresh }, (home) => runAt(home, job, options));
+}
+
+/** Runs a job from where it stands; 0 when every sum agrees. */
+async function runAt(home: Home, job: Job, options: Arguments): Promise<number> {
   if (home.state === 'begun') say(`${options.out} has begun this job: going on from its last commit (--fresh begins anew)`);
   if (home.state === 'done') say(`${options.out} has this job done, and this is what came out (--fresh runs it again)`);
   const display = home.state === 'done' ? undefined : displayOf(job, process.stdout);
@@ -48,14 +51,15 @@ async function runJob(options: Arguments): Promise<number> {
 async function followFolder(options: Arguments & { follow: string }): Promise<number> {
   if (!existsSync(options.follow)) throw new DemoFailure(`there is no folder ${options.follow}`);
   const { job, source } = followJob(options);
-  const home = new Home(options.out, job.identity, { isFresh: options.fresh, isOpenEnded: true });
-  if (home.state === 'begun') say(`${options.out} has begun this job: going on from its last commit (--fresh begins anew)`);
-  const display = displayOf(job, process.stdout);
-  await follow(job, home, source, { ...optionsOf(options, job), watch: (live) => display.watch(live) }).finally(() =>
-    display.close(),
-  );
-  say(`stopped; the same command goes on from here. What is final: ${Object.values(filesOf(home)).join(', ')}`);
-  return 0;
+  return atHome(options.out, job.identity, { isFresh: options.fresh, isOpenEnded: true }, async (home) => {
+    if (home.state === 'begun') say(`${options.out} has begun this job: going on from its last commit (--fresh begins anew)`);
+    const display = displayOf(job, process.stdout);
+    await follow(job, home, source, { ...optionsOf(options, job), watch: (live) => display.watch(live) }).finally(() =>
+      display.close(),
+    );
+    say(`stopped; the same command goes on from here. What is final: ${Object.values(filesOf(home)).join(', ')}`);
+    return 0;
+  });
 }
 
 function optionsOf({ pace, checkpoint, fast }: Arguments, { total }: Job): RunOptions {

@@ -1,15 +1,9 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DemoFailure, reasonOf } from './failure';
+import { makeFolder } from './makeFolder';
 
 const FLUSH_AT = 65_536;
-
-/** Not `{ recursive: true }`: Node tries for ever where a parent exists and cannot hold folders (/proc). */
-function makeFolder(path: string): void {
-  if (existsSync(path)) return;
-  makeFolder(dirname(path));
-  mkdirSync(path);
-}
 
 /**
  * Writes rows as NDJSON, a chunk at a time, to `<path>.partial`, which gets its name when it is complete: nobody reads half

@@ -1,5 +1,6 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,9 +12,9 @@ import type { Feature } from '../../demos/main/earthquakes';
 import { readEarthquakes } from '../../demos/main/input';
 import { earthquakeJob, jobOf, videoJob } from '../../demos/main/jobs';
 import { summaryLines } from '../../demos/main/report';
-import { Home } from '../../demos/main/home';
+import { atHome } from '../../demos/main/home';
 import type { Job } from '../../demos/main/job';
-import { run, type Outcome } from '../../demos/main/run';
+import { run, type Outcome, type RunOptions } from '../../demos/main/run';
 import { generateVideos, type VideoEvent } from '../../demos/main/videos';
 import { grouped, mean, onTime, pearson, ranked, sum } from './oracle';
 
@@ -39,9 +40,14 @@ function linesOf(name: string): Line[] {
         .map((line) => JSON.parse(line) as Line);
 }
 
+/** Runs a job in a folder of this test, as `npm start` does. */
+function runIn(out: string, job: Job, options: RunOptions = {}, isFresh = false): Promise<Outcome | undefined> {
+  return atHome(join(folder, out), job.identity, { isFresh }, (home) => run(job, home, options));
+}
+
 /** Runs a job into the folder of this test; every sum must agree. */
 async function runHere(job: Job): Promise<Outcome> {
-  const outcome = (await run(job, new Home(join(folder, 'out'), job.identity, { isFresh: true })))!;
+  const outcome = (await runIn('out', job, {}, true))!;
   const checks = await checksOf(outcome, job.judgesRows ? job.delayMs : null);
   expect(checks.filter(({ left, right }) => left !== right)).toEqual([]);
   expect(summaryLines(job, outcome, checks).join('\n')).toContain(`all ${checks.length} sums agree`);
@@ -157,9 +163,10 @@ describe('a job that is stopped', () => {
       const stop = new AbortController();
       let left = commits;
       const watch = (): void => void (--left === 0 && stop.abort());
-      const home = new Home(join(folder, out), job.identity);
-      expect(home.state).toBe(starts === 1 ? 'new' : 'begun');
-      const outcome = await run(job, home, { signal: stop.signal, checkpointEvery: 1, watch });
+      const outcome = await atHome(join(folder, out), job.identity, {}, (home) => {
+        expect(home.state).toBe(starts === 1 ? 'new' : 'begun');
+        return run(job, home, { signal: stop.signal, checkpointEvery: 1, watch });
+      });
       if (outcome === undefined) continue;
       expect((await checksOf(outcome, job.delayMs)).filter(({ left, right }) => left !== right)).toEqual([]);
       return starts;
@@ -178,24 +185,22 @@ describe('a job that is stopped', () => {
   test('is not run again once it is done, unless another job or --fresh asks for it', async () => {
     const features = (await readEarthquakes()).slice(0, 200);
     const { ledger } = await runHere(earthquakeJob(features));
-    const stateOf = (options: object, isFresh = false): string =>
-      new Home(join(folder, 'out'), earthquakeJob(features, options).identity, { isFresh }).state;
-    expect(stateOf({})).toBe('done');
-    const home = new Home(join(folder, 'out'), earthquakeJob(features).identity);
-    const again = await run({ ...earthquakeJob(features), rows: [] }, home);
+    const stateOf = (options: object, isFresh = false): Promise<string> =>
+      atHome(join(folder, 'out'), earthquakeJob(features, options).identity, { isFresh }, async ({ state }) => state);
+    expect(await stateOf({})).toBe('done');
+    const again = await runIn('out', { ...earthquakeJob(features), rows: [] });
     expect(again?.ledger).toEqual(ledger);
-    expect(stateOf({}, true)).toBe('new');
+    expect(await stateOf({}, true)).toBe('new');
     await runHere(earthquakeJob(features));
-    expect(stateOf({ delay: DAY })).toBe('new');
+    expect(await stateOf({ delay: DAY })).toBe('new');
   });
 
   test('is not overwritten by another one', async () => {
     const features = await readEarthquakes();
     const stop = new AbortController();
-    const home = new Home(join(folder, 'out'), earthquakeJob(features).identity);
     const options = { signal: stop.signal, checkpointEvery: 1, watch: () => stop.abort() };
-    expect(await run(earthquakeJob(features), home, options)).toBeUndefined();
-    expect(() => new Home(join(folder, 'out'), videoJob().identity)).toThrow(/another job.*--fresh/);
+    expect(await runIn('out', earthquakeJob(features), options)).toBeUndefined();
+    await expect(runIn('out', videoJob())).rejects.toThrow(/another job.*--fresh/);
     expect(existsSync(join(folder, 'out', 'windows.ndjson'))).toBe(false);
   });
 
@@ -205,6 +210,56 @@ describe('a job that is stopped', () => {
     const job = await jobOf(readArguments(['--input', path, '--time', 'at', '--key', 'who']));
     const { ledger } = await runHere(job);
     expect(ledger.rejected).toEqual({ future: 1 });
+  });
+});
+
+describe('a second start', () => {
+  /** All files below a folder, with what is in them. */
+  const filesIn = (path: string): Record<string, string> =>
+    Object.fromEntries(
+      readdirSync(path, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name))
+        .map((name) => [name, readFileSync(name, 'latin1')]),
+    );
+
+  /** Holds a job where it is: some rows are read (the source asks for 512 at once), and no more come until it is told so. */
+  function held(job: Job, rows: readonly unknown[], count: number): { job: Job; reached: Promise<void>; goOn: () => void } {
+    let goOn = (): void => {};
+    const gate = new Promise<void>((resolve) => (goOn = resolve));
+    let arrive = (): void => {};
+    const reached = new Promise<void>((resolve) => (arrive = resolve));
+    const all = async function* (): AsyncGenerator {
+      yield* rows.slice(0, count);
+      arrive();
+      await gate;
+      yield* rows.slice(count);
+    };
+    return { job: { ...job, rows: { [Symbol.asyncIterator]: all } }, reached, goOn };
+  }
+
+  test.each([
+    ['before the first commit', 0, false],
+    ['before the first commit, with --fresh', 0, true],
+    ['behind a commit', 512, false],
+    ['behind a commit, with --fresh', 512, true],
+  ])('%s is refused by name, and removes nothing', async (_when, count, isFresh) => {
+    const features = await readEarthquakes();
+    const { job, reached, goOn } = held(earthquakeJob(features), features, count);
+    let committed = (): void => {};
+    const commit = new Promise<void>((resolve) => (committed = resolve));
+    const first = runIn('out', job, { checkpointEvery: 1, watch: ({ read }) => read >= Math.min(count, 1) && committed() });
+    await (count === 0 ? reached : commit);
+    const before = filesIn(join(folder, 'out'));
+    const refused = await runIn('out', job, {}, isFresh).catch((cause: unknown) => cause);
+    expect(refused).toMatchObject({
+      message: expect.stringMatching(`out is in use by npm start, process ${process.pid} on .*TIDEMARK_CHECKPOINT_IN_USE`),
+      cause: { code: 'TIDEMARK_CHECKPOINT_IN_USE' },
+    });
+    expect(filesIn(join(folder, 'out'))).toMatchObject(before);
+    goOn();
+    expect((await checksOf((await first)!, job.delayMs)).filter(({ left, right }) => left !== right)).toEqual([]);
+    await runHere(earthquakeJob(features)); // nobody is there any more
   });
 });
 
@@ -291,7 +346,7 @@ describe('--input', () => {
   ])('%s is said clearly, and leaves no files', async (_what, argv, message) => {
     const path = fileWith('rows.csv', CSV);
     const job = await jobOf(readArguments(argv.map((word) => (word === 'FILE' ? path : word))));
-    await expect(run(job, new Home(join(folder, 'out'), job.identity))).rejects.toThrow(message);
+    await expect(runIn('out', job)).rejects.toThrow(message);
     expect(['windows.ndjson', 'windows.ndjson.partial'].map((name) => existsSync(join(folder, 'out', name)))).toEqual([
       false,
       false,
@@ -438,6 +493,21 @@ describe('the command', () => {
     expect(stdout).toMatch(/checks: all \d+ sums agree\n$/);
     expect(stdout).not.toContain('\u001B');
     expect(linesOf('windows').length).toBeGreaterThan(100);
+  });
+
+  test('is refused where another process runs, and goes on from what that left when it was killed', async () => {
+    const out = join(folder, 'out');
+    const argv = ['--import', 'tsx', join(ROOT, 'demos/main/main.ts'), '--out', out, '--pace', '1', '--checkpoint', '40 ms'];
+    const first = spawn(process.execPath, argv, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(first.stdout, 'data');
+    const second = start('--out', out, '--fresh');
+    expect(second.status).toBe(1);
+    expect(second.stderr).toMatch(new RegExp(`^tidemark demo: .*out is in use by npm start, process ${first.pid} on .*\n$`));
+    first.kill('SIGKILL');
+    await once(first, 'close');
+    const third = start('--out', out);
+    expect([third.status, third.stderr]).toEqual([0, '']);
+    expect(third.stdout).toMatch(/checks: all \d+ sums agree\n$/);
   });
 
   test('ends with 1 and one line where it cannot go on', () => {
