@@ -153,7 +153,7 @@ export class AsOf<L, R, O> implements Processor<L | R, O> {
       load: (saved) => {
         this.waiting.clear();
         this.live.clear();
-        for (const [[seq], value] of saved) {
+        for (const [[seq], value] of [...saved].sort(([[a]], [[b]]) => (a as number) - (b as number))) {
           const [time, row] = value as [number, L];
           this.put({ time, row, seq: seq as number });
           this.next = Math.max(this.next, (seq as number) + 1);

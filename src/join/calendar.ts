@@ -1,3 +1,5 @@
+import { orderOf } from '../state/orderOf';
+
 /** Something with a time, and a number by which those of one time are in order. */
 export interface Dated {
   readonly time: number;
@@ -5,7 +7,7 @@ export interface Dated {
 }
 
 interface Page<V> {
-  readonly items: V[];
+  items: V[];
   /** Sorted pages are read from here on; what lies before has been taken. */
   next: number;
   sorted: boolean;
@@ -16,7 +18,7 @@ function before(a: Dated, b: Dated): number {
 }
 
 /**
- * Things by time, to be taken out from the oldest on in (time, seq) order: O(1) to add, a watermark only looks at what it
+ * Things by time, added in the order of `seq` and taken out from the oldest on in (time, seq) order: O(1) to add, a watermark only looks at what it
  * passes, and a page is sorted when the watermark reaches it.
  *
  * Source: calendar queues (Brown 1988) with a sorted list of the pages in use.
@@ -104,8 +106,14 @@ export class Calendar<V extends Dated> {
 
 function sort<V extends Dated>(page: Page<V>): void {
   if (page.sorted) return;
-  page.items.sort(before);
   page.sorted = true;
+  const { items } = page;
+  const times = new Float64Array(items.length);
+  for (let i = 0; i < items.length; i++) times[i] = items[i]!.time;
+  // Things are added in the order of their numbers, so that those of one time are in order.
+  const order = orderOf(times);
+  page.items = new Array<V>(items.length);
+  for (let i = 0; i < items.length; i++) page.items[i] = items[order[i]!]!;
 }
 
 /** Into a sorted page: nearly always near the end. */

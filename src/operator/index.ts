@@ -4,7 +4,7 @@ import { TidemarkError } from '../errors';
 import { connect, DEFAULT_TRAITS, FusedStream, originOf, UNKNOWN_PLAN, type Graph, type StreamInfo } from '../rx';
 import { depthOf, type PlanNode, type Traits } from '../traits';
 import type { OperatorSpec } from './processor';
-import { Stage } from './stage';
+import { stageFor } from './stages';
 
 export type { Clock, OperatorOptions, OperatorSpec, Out, Processor, ProcessorContext, StateRows } from './processor';
 export { Stage, type StageSnapshot, type Tally } from './stage';
@@ -26,7 +26,7 @@ export function streamOf<I, O>(spec: OperatorSpec<I, O>, source: Observable<unkn
     upstream,
     attach: (sink, graph) => {
       claim(spec, info, graph);
-      const stage = new Stage(spec, plan.id, inputs, sink, graph);
+      const stage = new (stageFor(spec.type))(spec, plan.id, inputs, sink, graph);
       info.live = stage;
       const above = aboveOf(spec, graph);
       if (head !== undefined) above.attach(head, head, stage as Sink<unknown>);

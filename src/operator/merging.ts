@@ -49,10 +49,14 @@ export class MergingStage<I, O> extends Stage<I, O> {
   }
 
   eventFrom(index: number, time: number, row: I): void {
+    if (this.merge.anyIdle) this.wake(index);
+    this.take(time, row, index);
+  }
+
+  private wake(index: number): void {
     const wasIdle = this.merge.isIdle;
     this.merge.activity(index);
     if (wasIdle && !this.merge.isIdle) this.idle(false);
-    this.take(time, row, index);
   }
 
   watermarkFrom(index: number, emit: number, drop: number): void {

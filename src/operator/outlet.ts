@@ -31,7 +31,7 @@ export class Outlet<O> implements Out<O> {
 
   constructor(
     private readonly stage: Owner,
-    private readonly down: Sink<O>,
+    protected readonly down: Sink<O>,
     private readonly graph: Graph,
     private readonly scheduler: SchedulerLike,
   ) {}

@@ -3,7 +3,8 @@ import { isTidemarkError, messageOf, StateTouched, TidemarkError, userFunctionEr
 import { DEFAULT_TRAITS, isSystemClock, type Graph, type LiveStage, type Run, type SchedulerLike } from '../rx';
 import { cell, type StateEntry, type StateTables } from '../state/table';
 import type { ErrorPolicy, Traits } from '../traits';
-import { Outlet } from './outlet';
+import type { Outlet } from './outlet';
+import { outletFor } from './outlets';
 import type { OperatorSpec, Processor } from './processor';
 
 /** What became of the rows: in = forwarded + absorbed + held + filtered + rejected. Outputs are counted apart. */
@@ -37,15 +38,15 @@ export class Stage<I, O> implements LiveStage, Sink<I> {
   private inDrop = -Infinity;
   protected readonly graph: Graph;
   protected readonly down: Sink<O>;
-  private readonly outlet: Outlet<O>;
+  protected readonly outlet: Outlet<O>;
   private readonly policy: ErrorPolicy;
   protected readonly scheduler: SchedulerLike;
   /** Type and description: what the state of this operator was written by. */
   readonly type: string;
   readonly description: Readonly<Record<string, unknown>>;
   readonly stateful: boolean;
-  private received = 0;
-  private stopped = false;
+  protected received = 0;
+  protected stopped = false;
 
   constructor(spec: OperatorSpec<I, O>, id: string, inputs: readonly Traits[], down: Sink<O>, graph: Graph) {
     this.id = id = graph.idFor(id);
@@ -57,7 +58,8 @@ export class Stage<I, O> implements LiveStage, Sink<I> {
     const [traits = DEFAULT_TRAITS] = inputs;
     this.policy = spec.options?.onError ?? traits.onError;
     this.scheduler = spec.options?.scheduler ?? graph.shared.scheduler;
-    this.outlet = new Outlet<O>(this, down, graph, this.scheduler);
+    const Place = outletFor(`${spec.type}>${down instanceof Stage ? down.type : ''}`);
+    this.outlet = new Place<O>(this, down, graph, this.scheduler);
     this.processor = spec.create({
       id,
       inputs,
@@ -199,7 +201,7 @@ export class Stage<I, O> implements LiveStage, Sink<I> {
     }
   }
 
-  private failed(cause: unknown, time: number, row: unknown): void {
+  protected failed(cause: unknown, time: number, row: unknown): void {
     if (this.stopped) return;
     // Once a user's add, merge or result has thrown, the state may be half changed: the row cannot just be left out.
     const touched = cause instanceof StateTouched;

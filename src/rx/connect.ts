@@ -1,4 +1,4 @@
-import { Observable, type Observer, type Subscription } from 'rxjs';
+import { Observable, type Observer, type Subscriber, type Subscription } from 'rxjs';
 import type { Signal, Sink } from '../element';
 import { TidemarkError } from '../errors';
 import { UNTIMED, type PlanNode, type Traits } from '../traits';
@@ -6,6 +6,7 @@ import { dematerialise } from './edge';
 import { EntrySubscriber } from './entrySubscriber';
 import { Graph } from './graph';
 import { bindTo, infoOf, originOf, type StreamInfo } from './stream';
+import type { Trampoline } from './trampoline';
 
 /** Connects a sink to whatever stands upstream: a fused stream directly, anything else through a foreign edge. */
 export function connect<T>(source: Observable<unknown>, sink: Sink<T>, graph: Graph): void {
@@ -36,7 +37,7 @@ export function rowSource<T>(source: Observable<T>): StreamInfo<T> {
   return {
     traits: UNTIMED,
     plan: { id: 'source', type: 'observable', description: {}, inputs: [], stateful: false },
-    attach: (sink, graph) => graph.onStart(() => subscribeRows(source, (row) => sink.event(NaN, row), sink, graph)),
+    attach: (sink, graph) => graph.onStart(() => subscribe(source, new RowSubscriber(sink, graph), graph)),
   };
 }
 
@@ -65,10 +66,39 @@ export function signalSource<T>(source: Observable<Signal<T>>, traits: Traits): 
 
 /** Subscribes to a foreign Observable; its values enter the graph through the trampoline. */
 export function subscribeRows<T, U>(source: Observable<T>, take: (value: T) => void, sink: Sink<U>, graph: Graph): Subscription {
-  const subscriber = new SourceSubscriber(take, sink, graph);
+  return subscribe(source, new SourceSubscriber(take, sink, graph), graph);
+}
+
+function subscribe<T>(source: Observable<T>, subscriber: Subscriber<T>, graph: Graph): Subscription {
   graph.lifetime.add(subscriber);
   source.subscribe(subscriber);
   return subscriber;
+}
+
+/** The head of a pipe. Every row comes this way, so `enter` of the trampoline and `deliver` are written out in `next`. */
+class RowSubscriber<T> extends EntrySubscriber<T, T> {
+  private readonly trampoline: Trampoline;
+
+  constructor(sink: Sink<T>, graph: Graph) {
+    super(sink, graph);
+    this.trampoline = graph.shared.trampoline;
+  }
+
+  override next(row: T): void {
+    const { trampoline } = this;
+    if (this.isStopped || trampoline.running) return super.next(row);
+    trampoline.running = true;
+    try {
+      this.deliver(row);
+      if (trampoline.queue.length > 0) trampoline.drain();
+    } finally {
+      trampoline.running = false;
+    }
+  }
+
+  deliver(row: T): void {
+    if (!this.graph.lifetime.closed) this.sink.event(NaN, row);
+  }
 }
 
 class SourceSubscriber<T, U> extends EntrySubscriber<T, U> {

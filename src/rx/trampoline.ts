@@ -11,8 +11,10 @@ export const TASK: Entry<() => void> = { deliver: (work) => work() };
  * that one is done, so time order survives re-entrancy.
  */
 export class Trampoline {
-  private running = false;
-  private queue: unknown[] = []; // entry, value, entry, value, …
+  /** Something is being delivered. */
+  running = false;
+  /** What came in meanwhile: entry, value, entry, value, … */
+  queue: unknown[] = [];
 
   enter<V>(entry: Entry<V>, value: V): void {
     if (this.running) {
@@ -28,7 +30,7 @@ export class Trampoline {
     }
   }
 
-  private drain(): void {
+  drain(): void {
     // Swapped, not shifted: what is queued meanwhile goes into the next round, and memory is given back.
     while (this.queue.length > 0) {
       const queued = this.queue;

@@ -85,6 +85,8 @@ export class WatermarkMerge {
   drop = -Infinity;
   /** True when every input that has not completed is idle, and there is one. */
   isIdle = false;
+  /** Only then can a row change anything (`activity`). */
+  anyIdle = false;
 
   private readonly inputs = new Map<number, Input>();
   private readonly isMax: boolean;
@@ -189,10 +191,16 @@ export class WatermarkMerge {
     return this.inputs.size > 0;
   }
 
+  private someIdle(): boolean {
+    for (const { isIdle } of this.inputs.values()) if (isIdle) return true;
+    return false;
+  }
+
   /** Works out the combined state again; W only ever rises. */
   private update(): boolean {
     const { emit, drop, isIdle } = this;
     const isOver = this.everyone('isDone');
+    this.anyIdle = this.someIdle();
     this.isIdle = !isOver && this.everyone('isIdle');
     if (isOver) this.emit = this.drop = Infinity;
     else if (!this.isIdle) this.raise(this.isMax ? Math.max : Math.min, (one) => !one.isIdle && one.isAligned);
@@ -236,5 +244,6 @@ export class WatermarkMerge {
     for (const [index, one] of state.inputs) {
       this.inputs.set(index, { ...one, emit: unpack(one.emit), drop: unpack(one.drop) });
     }
+    this.anyIdle = this.someIdle();
   }
 }

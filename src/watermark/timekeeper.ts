@@ -52,6 +52,7 @@ export class Timekeeper<T> implements Processor<T, T> {
   private readonly fixedMs: number;
   private readonly read: (row: T) => unknown;
   private readonly unit: TimeUnit;
+  /** A row costs a look at its time and at the watermark, and nothing else. */
   private readonly isPlain: boolean;
   private readonly everyRows: number;
   /** In a query the watermark is the query's: this one only proposes. */
@@ -67,13 +68,13 @@ export class Timekeeper<T> implements Processor<T, T> {
     this.fixedMs = strategy?.fixedDelayMs ?? Infinity; // without a strategy W stays at -Infinity
     this.read = options.time;
     this.unit = options.unit;
-    this.isPlain = options.unit === 'ms';
     this.run = context.run;
     this.times = context.run && new BatchTimes();
     this.everyRows = context.run === undefined ? options.emitEveryRows : Infinity;
     this.horizon = maxFutureSkewMs === Infinity ? Infinity : -Infinity;
     const watches = options.idleAfterMs !== undefined && context.run === undefined;
     this.idleness = watches ? new IdlenessDetector(options.idleAfterMs as number) : undefined;
+    this.isPlain = options.unit === 'ms' && this.generator === undefined && this.run === undefined && !watches;
   }
 
   onStart(out: Out<T>): void {
@@ -83,7 +84,14 @@ export class Timekeeper<T> implements Processor<T, T> {
 
   onEvent(_time: number, row: T, out: Out<T>): void {
     const value = this.read(row);
-    const time = this.isPlain && isWholeMs(value) ? value : readEventTime(value, this.unit);
+    // The usual row goes the short way, which does the same.
+    if (!this.isPlain || !isWholeMs(value) || value > this.horizon) return this.take(value, row, out);
+    out.forward(value, row);
+    this.passed(value, value - this.fixedMs, out);
+  }
+
+  private take(value: unknown, row: T, out: Out<T>): void {
+    const time = readEventTime(value, this.unit);
     if (time !== time) return out.reject('invalid', NaN, row, { message: `${inWords(value)} is no event time` });
     if (time > this.horizon && this.isFuture(time, out)) {
       return out.reject('future', time, row, { behindMs: -(time - out.now()), message: 'too far ahead of the clock' });
@@ -93,14 +101,21 @@ export class Timekeeper<T> implements Processor<T, T> {
     // A punctuation is the user's function: it speaks before the row goes on, so a row that fails is not also forwarded.
     const candidate = this.generator === undefined ? time - this.fixedMs : this.observe(this.generator, time, row);
     out.forward(time, row);
+    this.passed(time, candidate, out);
+  }
+
+  /** The row has gone on; now the watermark that it causes. */
+  private passed(time: number, candidate: number, out: Out<T>): void {
     if (time > this.max) this.max = time;
     this.silentRows++;
-    if (candidate > this.natural) {
-      this.natural = candidate;
-      // The rows have caught up with what the clock gave, or with part of it.
-      if (this.run === undefined && this.w >= candidate) this.context.idleAdvance(this.w - candidate);
-    }
-    if (this.natural > this.w && this.silentRows >= this.everyRows) this.follow(out);
+    if (candidate > this.natural) this.rise(candidate);
+    if (this.silentRows >= this.everyRows && this.natural > this.w) this.follow(out);
+  }
+
+  private rise(candidate: number): void {
+    this.natural = candidate;
+    // The rows have caught up with what the clock gave, or with part of it.
+    if (this.run === undefined && this.w >= candidate) this.context.idleAdvance(this.w - candidate);
   }
 
   private observe(generator: WatermarkGenerator<T>, time: number, row: T): number {

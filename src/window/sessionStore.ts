@@ -5,6 +5,7 @@ import type { Out } from '../operator';
 import { Recorder } from '../state/recorder';
 import { cell, type StateTables } from '../state/table';
 import type { StoreParts } from './assigner';
+import { RestingKeys } from './restingKeys';
 import { SessionLog } from './sessionLog';
 import { inOrder, lastBefore, sessionAt, takeOut, windowOf, type Owner, type Session } from './sessions';
 import { closedTable, sessionTable, type SessionData } from './sessionTables';
@@ -12,7 +13,7 @@ import { lateDetail, type Visit, type WindowStore } from './store';
 import { TimerWheel } from './timerWheel';
 import { byEnd, type Touched } from './touched';
 
-type Meta = [arrival: number, longestGap: number, forgotten: number, purgedAt: number, sweptTo: number];
+type Meta = [arrival: number, longestGap: number, forgotten: number, sweptTo: number];
 
 /**
  * Sessions: a row is `[t, t + gap)`; windows of a key that overlap or touch merge (`next.start <= current.end`). A row is
@@ -31,8 +32,8 @@ export class SessionStore<T> implements WindowStore<T> {
   private arrival = 0;
   private longestGap = 0;
   private forgotten = -Infinity;
-  private purgedAt = -Infinity;
   private sweptTo = -Infinity;
+  private readonly resting = new RestingKeys();
   private last: Session | undefined;
   private readonly vanished: Session[] = [];
   private sessions = 0;
@@ -211,7 +212,7 @@ export class SessionStore<T> implements WindowStore<T> {
     if (this.closing.isDue(drop)) {
       for (const session of this.closing.take(drop)) this.close(session, out);
     }
-    if (drop - this.purgedAt > this.longestGap) this.purge(drop);
+    this.purge(drop - this.longestGap);
   }
 
   private close(session: Session, out: Out<unknown>): void {
@@ -219,6 +220,7 @@ export class SessionStore<T> implements WindowStore<T> {
     const { owner } = session;
     takeOut(session);
     if (session.end > owner.closedEnd) owner.closedEnd = session.end;
+    if (owner.first === undefined) this.resting.add(owner);
     this.recorder.written(owner.key);
     session.gone = true;
     this.log.drop(session);
@@ -228,15 +230,9 @@ export class SessionStore<T> implements WindowStore<T> {
   }
 
   /** Keys without a session are kept for one gap, to tell when a late arrival overlaps what is final; then let go. */
-  private purge(drop: number): void {
-    this.purgedAt = drop;
-    const stale: KeyOf[] = [];
-    this.keys.forEach((owner) => {
-      if (owner.first === undefined && owner.closedEnd <= drop - this.longestGap) stale.push(owner.key);
-    });
-    for (const key of stale) {
-      this.keys.delete(key);
-      this.recorder.gone(key);
+  private purge(upTo: number): void {
+    for (let owner = this.resting.take(upTo); owner !== undefined; owner = this.resting.take(upTo)) {
+      if (this.keys.delete(owner.key)) this.recorder.gone(owner.key);
     }
   }
 
@@ -260,9 +256,9 @@ export class SessionStore<T> implements WindowStore<T> {
   get tables(): StateTables {
     const { keys, folding, log } = this;
     const meta = cell(
-      1,
-      () => [this.arrival, this.longestGap, this.forgotten, this.purgedAt, this.sweptTo],
-      (value) => ([this.arrival, this.longestGap, this.forgotten, this.purgedAt, this.sweptTo] = value as Meta),
+      2,
+      () => [this.arrival, this.longestGap, this.forgotten, this.sweptTo],
+      (value) => ([this.arrival, this.longestGap, this.forgotten, this.sweptTo] = value as Meta),
     );
     return {
       meta,
@@ -271,6 +267,7 @@ export class SessionStore<T> implements WindowStore<T> {
         size: () => this.sessions,
         clear: () => this.clear(),
         load: (key, start, data) => this.loadSession(key, start, data),
+        loaded: () => this.rest(),
       }),
     };
   }
@@ -280,6 +277,15 @@ export class SessionStore<T> implements WindowStore<T> {
     this.closing.clear();
     this.sessions = 0;
     this.rows = 0;
+  }
+
+  private rest(): void {
+    const idle: Owner[] = [];
+    this.keys.forEach((owner) => {
+      if (owner.first === undefined) idle.push(owner);
+    });
+    this.resting.clear();
+    for (const owner of idle.sort((a, b) => a.closedEnd - b.closedEnd)) this.resting.add(owner);
   }
 
   /** In any order: a delta knows none within a key. */

@@ -35,6 +35,8 @@ export interface SessionHome {
   size(): number;
   clear(): void;
   load(key: KeyOf, start: number, data: SessionData): void;
+  /** That was all. */
+  loaded(): void;
 }
 
 /** The sessions that are not over. */
@@ -56,6 +58,7 @@ export function sessionTable(keys: KeyMap<Owner>, folding: Folding, log: Session
     load: (saved) => {
       home.clear();
       for (const [[start, ...values], data] of saved) home.load(keyFrom(values), start as number, data as SessionData);
+      home.loaded();
       log.begin();
     },
     changes: () => log.take(entries, entryOf),
