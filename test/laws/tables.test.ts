@@ -1,0 +1,112 @@
+import { alertWhen, dropDuplicates, limitRows, previousRows, agg } from 'tidemark';
+import { operatorHarness, textOf, type OperatorHarness } from 'tidemark/testing';
+import { describe, expect, it } from 'vitest';
+import type { Stage } from '../../src/operator';
+import type { StateEntry, StateTable } from '../../src/state/table';
+import { timedSignals } from './inputs';
+import { OPERATORS, type Any } from './operators';
+import { forSeeds, type Random } from './random';
+
+type Harness = OperatorHarness<Any, Any>;
+
+const MORE: readonly (readonly [string, () => unknown])[] = [
+  ['dropDuplicates by time', () => dropDuplicates<Any>(['k', 't'], { timeColumn: 't' })],
+  ['dropDuplicates by time alone', () => dropDuplicates<Any>(['t'], { timeColumn: 't' })],
+  ['dropDuplicates of two columns', () => dropDuplicates<Any>(['k', 'gap'], { unbounded: true })],
+  [
+    'previousRows',
+    () => previousRows({ key: 'k', n: 3, select: { n: agg.count<Any>(), v: agg.sum<Any>('v' as never) } } as never),
+  ],
+  ['limitRows', () => limitRows(30)],
+  [
+    'alertWhen',
+    () => alertWhen<Any>({ key: 'k', when: ({ v }) => (v ?? 0) > 30, for: 5, coolDown: 20, resolved: true, ordered: true }),
+  ],
+];
+const STATEFUL = [...OPERATORS.filter(({ takes }) => takes === 'event').map(({ name, make }) => [name, make] as const), ...MORE];
+
+const open = (make: () => unknown): Harness => operatorHarness<Any, Any, 'event', 'event'>(make() as never);
+/** The operator itself: what a checkpoint reads and loads. */
+const stagesOf = (harness: Harness): readonly Stage<Any, Any>[] =>
+  (harness as unknown as { stages: readonly Stage<Any, Any>[] }).stages;
+
+function tablesOf(harness: Harness): (readonly [name: string, table: StateTable])[] {
+  return stagesOf(harness).flatMap((stage, i) =>
+    Object.entries(stage.processor.tables ?? {}).map(([name, table]) => [`${i} ${name}`, table] as const),
+  );
+}
+
+const lineOf = ([key, value]: StateEntry): string => `${textOf(key)} ${textOf(value)}`;
+const contentOf = (harness: Harness): unknown[] =>
+  tablesOf(harness).map(([name, table]) => [name, table.size(), [...table.entries()].map(lineOf).sort()]);
+
+/** A copy of a table, kept by what the table says has changed. */
+class Copy {
+  private readonly lines = new Map<string, string>();
+
+  constructor(
+    private readonly name: string,
+    private readonly table: StateTable,
+    known: Iterable<StateEntry> = [],
+  ) {
+    for (const entry of known) this.lines.set(textOf(entry[0]), lineOf(entry));
+  }
+
+  follow(): void {
+    const { removed, put } = this.table.changes!();
+    for (const key of removed) this.lines.delete(textOf(key));
+    for (const entry of put) this.lines.set(textOf(entry[0]), lineOf(entry));
+    expect([...this.lines.values()].sort(), this.name).toEqual([...this.table.entries()].map(lineOf).sort());
+  }
+
+  /** Asked again at once, nothing has changed. */
+  expectQuiet(): void {
+    const { removed, put } = this.table.changes!();
+    expect([[...removed], [...put]], this.name).toEqual([[], []]);
+  }
+}
+
+const recording = (harness: Harness): (readonly [string, StateTable])[] =>
+  tablesOf(harness).filter(([, { changes }]) => changes !== undefined);
+
+function drive(harness: Harness, random: Random, lateness = 0): void {
+  for (const signal of timedSignals(random, 30, lateness)) if (signal.kind !== 'rejected') harness.signal(signal);
+}
+
+describe('the tables of an operator', () => {
+  it.each(STATEFUL)('hold what they are loaded with, and nothing else: %s', (_name, make) => {
+    forSeeds(3, (random) => {
+      const [one, other] = [open(make), open(make)];
+      for (const harness of [one, other]) for (const signal of timedSignals(random, 30).slice(0, -1)) harness.signal(signal);
+      const wanted = contentOf(one);
+      const saved = one.snapshot();
+      stagesOf(other).forEach((stage, i) => stage.restore(structuredClone(saved[i]!)));
+      expect(contentOf(other)).toEqual(wanted);
+    });
+  });
+
+  it.each(STATEFUL)('say what has changed since they were asked last: %s', (_name, make) => {
+    forSeeds(3, (random) => {
+      const harness = open(make);
+      const copies = recording(harness).map(([name, table]) => new Copy(name, table));
+      for (const signal of timedSignals(random, 40, random.pick([0, 15]))) {
+        harness.signal(signal);
+        if (random.chance(0.3)) for (const copy of copies) copy.follow();
+      }
+      for (const copy of copies) copy.follow();
+      for (const copy of copies) copy.expectQuiet();
+    });
+  });
+
+  it.each(STATEFUL)('say what has changed since they were loaded: %s', (_name, make) => {
+    forSeeds(3, (random) => {
+      const harness = open(make);
+      drive(harness, random);
+      harness.restore(harness.snapshot());
+      const copies = recording(harness).map(([name, table]) => new Copy(name, table, table.entries()));
+      for (const copy of copies) copy.expectQuiet();
+      drive(harness, random, 15);
+      for (const copy of copies) copy.follow();
+    });
+  });
+});
