@@ -16,6 +16,7 @@ import {
   withTimestamps,
   withWatermark,
   type CheckpointLocation,
+  type EventStream,
   type TidemarkError,
 } from 'tidemark';
 import { assertSplitInvariant, operatorHarness, type HarnessOptions, type OperatorHarness } from 'tidemark/testing';
@@ -291,8 +292,11 @@ describe('what a query says of their state', () => {
   async function progressOf(batches: readonly (readonly Row[])[], operator: never, checkpoint?: CheckpointLocation) {
     const source = memorySource<Row>(batches.flat(), { maxRowsPerTrigger: batches[0]!.length });
     const sink = memorySink<Row>();
-    const query = streamingQuery(source, (rows$) => rows$.pipe(withWatermark('t', MINUTE), operator)).writeStream({
-      sink: sink as never,
+    const query = streamingQuery(
+      source,
+      (rows$) => rows$.pipe(withWatermark('t', MINUTE), operator) as EventStream<Row>,
+    ).writeStream({
+      sink,
       trigger: availableNow(),
       onAdvice: () => {},
       ...(checkpoint === undefined ? {} : { checkpoint }),
