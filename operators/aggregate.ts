@@ -171,7 +171,7 @@ function windowed<T>(
   const build = rowBuilderOf(reader.columns, used, true);
   const compares = used.columns.some((column) => column.velocity !== undefined);
   const isChange = options.emit?.kind === 'change';
-  const isPartial = options.emit?.isPartial ?? false;
+  const isPartial = options.emit?.isPartial === true;
   checkOption(!compares || !isPartial, 'discarding panes hold parts: there is nothing to compare with the window before');
   return {
     type: 'aggregate',

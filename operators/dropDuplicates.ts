@@ -115,7 +115,7 @@ function seenOf(plan: Plan): Seen {
   const entries = (): StateEntry[] => [...keys.entries()].map(([key]) => entryOf(key));
   return {
     add(_time, key) {
-      if (keys.get(key) !== undefined) return false;
+      if (keys.get(key) === true) return false;
       keys.set(key, true);
       recorder.written(key);
       return true;
@@ -170,7 +170,6 @@ function dedup<T>(plan: Plan, { traits }: ProcessorContext): Processor<T, T> {
       seen.expire(ties === 'instant' ? drop : drop - 1);
       count.restored();
     },
-    wantsBatch: (w) => w > drop,
     stateRows: () => count.take(),
     report: () => ({ keys: seen.table.size() }),
   };

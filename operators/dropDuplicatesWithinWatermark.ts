@@ -106,7 +106,6 @@ function dedup<T>(columns: readonly (keyof T & string)[], withinMs: number, { tr
       seen.expire(drop);
       count.restored();
     },
-    wantsBatch: (w) => w > drop,
     stateRows: () => count.take(),
     report: () => ({ keys: seen.size }),
   };

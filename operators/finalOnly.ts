@@ -12,7 +12,7 @@ interface Entry {
   readonly id: KeyOf;
   time: number;
   row: unknown;
-  /** False once it was taken back or has spoken. */
+  /** False once it was taken back. */
   live: boolean;
 }
 
@@ -97,12 +97,8 @@ function finals<R>(byWindow: boolean): Processor<Change<R>, R> {
       else put(change, time);
     },
     onWatermark(_emit, drop, out) {
-      if (!wheel.isDue(drop - 1)) return;
       const due = wheel.take(drop - 1); // `time < drop` is `end <= drop`
-      for (const entry of due) {
-        entry.live = false;
-        entries?.delete(entry.id);
-      }
+      for (const { id } of due) entries?.delete(id);
       due.sort((a, b) => a.time - b.time);
       for (const entry of due) if (!out.closed) out.event(entry.time, entry.row as R);
     },

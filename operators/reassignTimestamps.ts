@@ -1,6 +1,7 @@
 import type { OperatorFunction } from 'rxjs';
 import type { Element } from '../src/element';
 import { operator } from '../src/operator';
+import type { Traits } from '../src/traits';
 import { timekeepingOf, type TimeColumn, type TimestampOptions, type TimeValue } from '../src/watermark/options';
 import { Timekeeper } from '../src/watermark/timekeeper';
 
@@ -46,10 +47,10 @@ export function reassignTimestamps<T>(
       kind: 'event',
       ties: 'instant',
       watermark: false,
-      windowColumns: input?.windowColumns ?? [],
+      windowColumns: (input as Traits).windowColumns,
       ...(typeof column === 'string' ? { timeColumn: column } : {}),
       allowedLatenessMs: 0,
-      onError: options.onError ?? input?.onError ?? 'error',
+      onError: options.onError ?? (input as Traits).onError,
     }),
     create: (context) => {
       const keeper = new Timekeeper(keeping, context);

@@ -43,7 +43,6 @@ export function reassignWatermark<T>(
     type: 'reassignWatermark',
     options,
     accepts: ['event'],
-    stateful: true,
     description: { column: typeof column === 'string' ? column : 'function', ...strategy.describe() },
     traits: ([input]) => ({
       kind: 'event',

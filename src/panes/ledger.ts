@@ -97,6 +97,7 @@ export class Ledger {
       size: () => this.accounts.size,
       entries: () => this.entries(),
       load: (entries) => {
+        for (const [, account] of this.accounts.entries()) account.gone = true;
         this.accounts.clear();
         this.arrivals = 0;
         for (const entry of entries) this.load(entry);

@@ -12,6 +12,7 @@ type Harness = OperatorHarness<Any, Any>;
 const MORE: readonly (readonly [string, () => unknown])[] = [
   ['dropDuplicates by time', () => dropDuplicates<Any>(['k', 't'], { timeColumn: 't' })],
   ['dropDuplicates by time alone', () => dropDuplicates<Any>(['t'], { timeColumn: 't' })],
+  ['dropDuplicates, unbounded', () => dropDuplicates<Any>(['k'], { unbounded: true })],
   ['dropDuplicates of two columns', () => dropDuplicates<Any>(['k', 'gap'], { unbounded: true })],
   [
     'previousRows',
@@ -69,19 +70,28 @@ class Copy {
 const recording = (harness: Harness): (readonly [string, StateTable])[] =>
   tablesOf(harness).filter(([, { changes }]) => changes !== undefined);
 
-function drive(harness: Harness, random: Random, lateness = 0): void {
-  for (const signal of timedSignals(random, 30, lateness)) if (signal.kind !== 'rejected') harness.signal(signal);
+/** Rows of keys of their own, and watermarks that leave something to be said. */
+function drive(harness: Harness, random: Random, name: string, lateness = 0): void {
+  for (const signal of timedSignals(random, 30, lateness)) {
+    if (signal.kind === 'event') harness.signal({ ...signal, row: { ...signal.row, k: `${name} ${String(signal.row.k)}` } });
+    else if (signal.kind === 'watermark' && signal.time < Infinity) harness.signal(signal);
+  }
 }
 
 describe('the tables of an operator', () => {
   it.each(STATEFUL)('hold what they are loaded with, and nothing else: %s', (_name, make) => {
     forSeeds(3, (random) => {
       const [one, other] = [open(make), open(make)];
-      for (const harness of [one, other]) for (const signal of timedSignals(random, 30).slice(0, -1)) harness.signal(signal);
+      drive(one, random, 'ours');
+      drive(other, random, 'theirs');
       const wanted = contentOf(one);
       const saved = one.snapshot();
       stagesOf(other).forEach((stage, i) => stage.restore(structuredClone(saved[i]!)));
       expect(contentOf(other)).toEqual(wanted);
+      // Nor does anything else of what was there speak once time goes on.
+      for (const harness of [one, other]) harness.take();
+      for (const harness of [one, other]) harness.watermark(Infinity);
+      expect(other.takeRows().map(textOf)).toEqual(one.takeRows().map(textOf));
     });
   });
 
@@ -101,11 +111,11 @@ describe('the tables of an operator', () => {
   it.each(STATEFUL)('say what has changed since they were loaded: %s', (_name, make) => {
     forSeeds(3, (random) => {
       const harness = open(make);
-      drive(harness, random);
+      drive(harness, random, 'before');
       harness.restore(harness.snapshot());
       const copies = recording(harness).map(([name, table]) => new Copy(name, table, table.entries()));
       for (const copy of copies) copy.expectQuiet();
-      drive(harness, random, 15);
+      drive(harness, random, 'after', 15);
       for (const copy of copies) copy.follow();
     });
   });

@@ -61,6 +61,11 @@ describe('parseJson', () => {
     expect(JSON.stringify(explain(stream))).toMatch(/"nulledTexts":1.*"nulledFields":1/);
   });
 
+  it('takes text in JSON for text: it is no number', () => {
+    const numbers = given({ t: 1, v: '{"n":"1"}' }, { t: 2, v: '{"n":1}' }).pipe(parseJson('v', schema({ n: 'long' })));
+    expect(heard(numbers).map(({ v }) => v?.n)).toEqual([null, 1]);
+  });
+
   it('[L22] [P1.1] strict: to the rejections, with what is wrong', () => {
     const reasons: unknown[] = [];
     given(...texts.map((v, t) => ({ t, v })))
@@ -151,7 +156,10 @@ describe('toTimestamp', () => {
       { t: 1, at: 'x', time: null },
       { t: 2, at: null, time: null },
     ]);
-    expect(JSON.stringify(explain(stream))).toContain('"unreadable":1');
+    expect(explain(stream).operators.at(-1)?.live?.['unreadable']).toBe(1);
+    const readable = given({ t: 1, at: '2026-03-01' }, { t: 2, at: null }).pipe(toTimestamp('at'));
+    heard(readable);
+    expect(explain(readable).operators.at(-1)?.live?.['unreadable']).toBe(0);
   });
 
   it('[L25] reads patterns of letters', () => {
@@ -186,6 +194,15 @@ describe('where', () => {
     const harness = operatorHarness(where<{ amount: number | null }, 'amount', 'event'>('amount', '>=', 0));
     for (const row of amounts) harness.event(1, row);
     expect(harness.tally).toMatchObject({ in: 8, forwarded: 3, filtered: 5, rejected: {} });
+    expect(harness.report).toMatchObject({ unknown: 4 }); // null, missing, NaN and text are no numbers; -1 is one
+  });
+
+  it('takes options behind either form', () => {
+    const row = given({ t: 1, amount: 5 });
+    const idOf = (stream: EventStream<unknown>): unknown => explain(stream).operators.at(-1)?.id;
+    expect(idOf(row.pipe(where('amount', '>', 0, { id: 'some' })))).toBe('some');
+    expect(idOf(row.pipe(where(({ amount }) => amount > 0, { id: 'others' })))).toBe('others');
+    expect(idOf(row.pipe(where(({ amount }) => amount > 0)))).toBe('where-2');
   });
 
   it('compares text by code unit, times and booleans; refuses nonsense', () => {

@@ -1,3 +1,4 @@
+import { of, type Observable } from 'rxjs';
 import * as t from 'tidemark';
 import { simulatedFiles } from 'tidemark/testing';
 import { describe, expect, it } from 'vitest';
@@ -45,6 +46,53 @@ describe('what every operator says of itself before a row flows', () => {
   it.each(ALL)('%s: refuses the other kinds of streams', (_name, { make, accepts }) => {
     for (const kind of ['event', 'untimed', 'change'] as const)
       expect([kind, codeOf(() => (make() as Operator)(open(kind))) === undefined]).toEqual([kind, accepts.includes(kind)]);
+  });
+});
+
+describe('mergeStreams knows what its inputs agree on', () => {
+  const plain = t.withWatermark<Observable<Row>>('t', 5, { onError: 'reject' });
+  const rows$ = of(row);
+  const merged = (...others: readonly unknown[]): Partial<t.Traits> =>
+    knownOf(t.mergeStreams([rows$.pipe(plain), ...others] as never) as never);
+  const agreed = {
+    kind: 'event',
+    ties: 'instant',
+    watermark: true,
+    timeColumn: 't',
+    windowColumns: [],
+    delayMs: 5,
+    allowedLatenessMs: 0,
+    onError: 'reject',
+  };
+
+  it.each([
+    ['all', () => rows$.pipe(plain), {}],
+    ['another column', () => rows$.pipe(t.withWatermark('u', 5, { onError: 'reject' })), { timeColumn: undefined }],
+    ['another delay', () => rows$.pipe(t.withWatermark('t', 6, { onError: 'reject' })), { delayMs: undefined }],
+    [
+      'ties',
+      () => rows$.pipe(t.withWatermark('t', t.monotonous(), { onError: 'reject' })),
+      { ties: 'ordered', delayMs: undefined },
+    ],
+    ['an error that ends it', () => rows$.pipe(t.withWatermark('t', 5)), { onError: 'error' }],
+    ['no watermark', () => rows$.pipe(t.withTimestamps('t', { onError: 'reject' })), { delayMs: undefined }],
+    ['windows of one', () => rows$.pipe(plain, t.assignWindows(t.tumbling(10), 'w')), {}],
+  ])('%s', (_name, other, differs) => {
+    expect(merged(other())).toEqual({ ...agreed, ...differs });
+  });
+
+  it('the smaller lateness, and windows that all have', () => {
+    const late = (ms: number): unknown =>
+      rows$.pipe(t.withWatermark('t', 5, { onError: 'reject', allowedLateness: ms }), t.assignWindows(t.tumbling(10), 'w'));
+    expect(knownOf(t.mergeStreams([late(7), late(3)] as never) as never)).toEqual({
+      ...agreed,
+      allowedLatenessMs: 3,
+      windowColumns: ['w'],
+    });
+  });
+
+  it('of nothing, nothing is known, and it can be built', () => {
+    expect(knownOf(t.mergeStreams([]) as never)).toMatchObject({ kind: 'event', windowColumns: [] });
   });
 });
 

@@ -185,6 +185,12 @@ export const OPERATORS: Readonly<Record<string, Facts>> = {
     description: { type: 'left', on, wait: 1000 },
     known: { timeColumn: undefined, windowColumns: [] },
   },
+  'asOfJoin that waits for nothing': {
+    make: () => t.asOfJoin(timed(), { on: 'k', wait: 'nothing' } as never),
+    accepts: ROWS,
+    isStateful: true,
+    description: { type: 'inner', on, wait: 'nothing' },
+  },
   assignWindows: {
     make: () => t.assignWindows(tumbling(10), 'x'),
     accepts: EVENTS,
@@ -336,6 +342,18 @@ export const OPERATORS: Readonly<Record<string, Facts>> = {
     description: { column: 'function' },
     known: { watermark: false, timeColumn: undefined, delayMs: undefined, allowedLatenessMs: 0, onError: 'error' },
   },
+  reassignWatermark: {
+    make: () => t.reassignWatermark('u' as never, 4),
+    accepts: EVENTS,
+    description: { column: 'u', kind: 'fixedDelay', delayMs: 4 },
+    known: { timeColumn: 'u', delayMs: 4, allowedLatenessMs: 0 },
+  },
+  'reassignWatermark by a function, with a delay that moves': {
+    make: () => t.reassignWatermark<Row>(({ u }) => u, t.adaptive({ base: 3, max: 30 } as never), { onError: 'error' }),
+    accepts: EVENTS,
+    description: expect.objectContaining({ column: 'function' }) as object,
+    known: { timeColumn: undefined, delayMs: undefined, allowedLatenessMs: 0, onError: 'error' },
+  },
   sortRows: {
     make: () =>
       t.sortRows([
@@ -452,6 +470,7 @@ export const OPERATORS: Readonly<Record<string, Facts>> = {
   'withWatermark of a function, in order': {
     make: () => t.withWatermark(() => 1, t.monotonous(), { onError: 'reject' }),
     accepts: ['untimed'],
+    description: expect.objectContaining({ column: 'function' }) as object,
     known: { kind: 'event', watermark: true, ties: 'ordered', delayMs: 0, onError: 'reject' },
   },
 };
