@@ -104,11 +104,11 @@ function waitOf(wait: 'watermark' | 'nothing' | Duration = 'watermark'): Wait {
 
 /** Rows keep their times. What a select has made of their columns is not known. */
 function traitsOf(inputs: readonly Traits[], wait: Wait, isMerged: boolean): Traits {
-  const { timeColumn, ...left } = inputs[0]!;
+  const [left] = inputs as readonly [Traits, Traits];
   if (wait.kind === 'watermark' && !inputs.every(({ watermark }) => watermark)) {
     const remedy = 'give both sides a watermark, or wait for a duration, or for nothing';
     throw new TidemarkError('TIDEMARK_JOIN_UNBOUNDED', `asOfJoin would wait for a watermark that never comes: ${remedy}`);
   }
-  if (!isMerged) return { ...left, windowColumns: [] };
-  return timeColumn === undefined ? left : { ...left, timeColumn };
+  const { timeColumn: _gone, ...rest } = left;
+  return isMerged ? left : { ...rest, windowColumns: [] };
 }

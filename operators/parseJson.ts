@@ -5,7 +5,7 @@ import { jsonReader, type JsonOptions } from '../src/formats/json';
 import { operator, type OperatorOptions } from '../src/operator';
 import { columnOf, withValue, type WithColumn } from '../src/schema/columns';
 import type { WithNulls } from '../src/schema/fields';
-import { INVALID, rowReader, type SchemaMode } from '../src/schema/rowReader';
+import { INVALID, rowReader, type RowReader, type SchemaMode } from '../src/schema/rowReader';
 import type { StandardSchema } from '../src/schema/standard';
 
 /** Options of `parseJson`. */
@@ -62,14 +62,15 @@ export function parseJson<
 ): OperatorFunction<Element<T, K>, Element<WithColumn<T, A, Parsed<S, M>>, K>> {
   const { as = column, mode = 'permissive' } = options;
   const parse = jsonReader(options);
-  rowReader(schema, mode, false); // refuses what is no schema, here and now
+  const open = (): RowReader<S> => rowReader(schema, mode, false);
+  open(); // refuses what is no schema, here and now
   return operator<T, WithColumn<T, A, Parsed<S, M>>, K, K>({
     type: 'parseJson',
     options,
     accepts: ['event', 'untimed'],
     description: { column, as, mode },
     create: () => {
-      const reader = rowReader(schema, mode, false);
+      const reader = open();
       let nulledTexts = 0;
       return {
         onEvent(time, row, out) {

@@ -206,7 +206,7 @@ describe('what transformWithState is given', () => {
   });
 
   it('functions, not something else', () => {
-    for (const build of [keyedProcess, transformWithState])
-      expect(codeOf(() => build({} as never, { key: 'k' } as never))).toBe('TIDEMARK_OPTION');
+    for (const build of [keyedProcess, transformWithState] as ((create: unknown, options: unknown) => unknown)[])
+      expect(codeOf(() => build({}, { key: 'k' }))).toBe('TIDEMARK_OPTION');
   });
 });

@@ -1,8 +1,8 @@
-import { of, type Observable } from 'rxjs';
+import { of } from 'rxjs';
 import * as t from 'tidemark';
 import { simulatedFiles } from 'tidemark/testing';
 import { describe, expect, it } from 'vitest';
-import { CHANGES, knownOf, open, OPERATORS, row, SOURCES, TIMED, type Facts, type Kind, type Operator } from './facts';
+import { CHANGES, knownOf, open, OPERATORS, row, SOURCES, TIMED, type Facts, type Kind, type Operator, type Row } from './facts';
 
 const codeOf = (act: () => unknown): string | undefined => {
   try {
@@ -50,7 +50,7 @@ describe('what every operator says of itself before a row flows', () => {
 });
 
 describe('mergeStreams knows what its inputs agree on', () => {
-  const plain = t.withWatermark<Observable<Row>>('t', 5, { onError: 'reject' });
+  const plain = t.withWatermark<Row, 't'>('t', 5, { onError: 'reject' });
   const rows$ = of(row);
   const merged = (...others: readonly unknown[]): Partial<t.Traits> =>
     knownOf(t.mergeStreams([rows$.pipe(plain), ...others] as never) as never);

@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 
 const { agg, tumbling } = t;
 
-interface Row {
+export interface Row {
   readonly t: number;
   readonly u: number;
   readonly k: string;

@@ -44,12 +44,12 @@ const REFUSED: readonly (readonly [string, () => unknown])[] = [
     () => broadcastJoin([{ k: 'a' }], { on: 'k' as never, reload: '1 minute' }),
   ],
   ['intervalJoin without a key', () => intervalJoin(timed(), { on: [] as never, within: { after: 5 } })],
-  ['intervalJoin of a type there is not', () => intervalJoin(timed(), { on: 'k', type: 'outer' as never })],
-  ['intervalJoin with a time there is not', () => intervalJoin(timed(), { on: 'k', time: 'later' as never })],
+  ['intervalJoin of a type there is not', () => intervalJoin(timed(), { on: 'k' as never, type: 'outer' as never })],
+  ['intervalJoin with a time there is not', () => intervalJoin(timed(), { on: 'k' as never, time: 'later' as never })],
   ['windowJoin of a type there is not', () => windowJoin(timed() as never, { type: 'outer' as never })],
   ['asOfJoin without a key', () => asOfJoin(timed(), { on: [] as never })],
-  ['asOfJoin of a type there is not', () => asOfJoin(timed(), { on: 'k', type: 'right' as never })],
-  ['asOfJoin that waits for less than nothing', () => asOfJoin(timed(), { on: 'k', wait: -1 })],
+  ['asOfJoin of a type there is not', () => asOfJoin(timed(), { on: 'k' as never, type: 'right' as never })],
+  ['asOfJoin that waits for less than nothing', () => asOfJoin(timed(), { on: 'k' as never, wait: -1 })],
   ['broadcastJoin of a type there is not', () => broadcastJoin([{ k: 'a' }], { on: 'k' as never, type: 'right' as never })],
   ['sortRows by nothing', () => sortRows<Row, 'event'>([])],
   ['sortRows in no direction', () => sortRows<Row, 'event'>([['k', 'up' as never]])],
@@ -65,7 +65,11 @@ const REFUSED: readonly (readonly [string, () => unknown])[] = [
   ['topN of fewer than none', () => topN({ n: -1, by: 't' } as never)],
   [
     'matchPattern that ends with what must not be next',
-    () => matchPattern(pattern<Row, 'a'>('a', () => true).notNext('b', () => true)),
+    () =>
+      matchPattern(
+        pattern<Row, 'a'>('a', () => true).notNext('b', () => true),
+        { within: 5 },
+      ),
   ],
   ['alertWhen that forgets what it does not know', () => alertWhen<Row>({ when: () => true, forgetAfter: 5 })],
   [
@@ -85,7 +89,7 @@ describe('options that cannot be meant are refused where they are written', () =
   it('what is on the edge is not', () => {
     expect(() => limitRows(0)).not.toThrow();
     expect(() => topN({ n: 0, by: 't' } as never)).not.toThrow();
-    expect(() => asOfJoin(timed(), { on: 'k', wait: 0 })).not.toThrow();
+    expect(() => asOfJoin(timed(), { on: 'k' as never, wait: 0 })).not.toThrow();
     const rises = trend<Row>({ metric: 't', window: 3, threshold: 10 } as never);
     expect(() => alertWhen<Row>({ when: () => true, clearWhen: rises, forgetAfter: 5 })).not.toThrow();
     expect(() =>
@@ -129,7 +133,9 @@ describe('streams that an operator cannot stand on are refused where the pipe is
   it('transformWithState by event time, on rows that have none', () => {
     const make = () => ({ handleInputRows: () => {} });
     expect(
-      codeOf(() => events(of({ t: 1, k: 'a' })).pipe(transformWithState(make, { key: 'k', timeMode: 'eventTime' }) as never)),
+      codeOf(() =>
+        events(of({ t: 1, k: 'a' })).pipe(transformWithState(make, { key: 'k', timeMode: 'eventTime' } as never) as never),
+      ),
     ).toBe('TIDEMARK_UNTIMED');
   });
 });
