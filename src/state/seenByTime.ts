@@ -2,7 +2,10 @@ import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf } from '../ke
 import type { StateEntry, StateTable, TableChanges } from './table';
 
 /** The keys seen at one time: nearly always one, rarely a few, sometimes (window ends) very many. */
-type Keys = { readonly one: KeyOf } | KeyMap<true>;
+type Keys = { readonly one: KeyOf } | { readonly few: KeyOf[] } | KeyMap<true>;
+
+/** So many are looked through one by one: a Map costs more than that. */
+const FEW = 8;
 
 const BUCKET_MS = 60_000;
 
@@ -45,14 +48,22 @@ export class SeenByTime {
     if (isKeyMap(known)) {
       if (known.get(key) !== undefined) return false;
       known.set(key, true);
-      return true;
+    } else if (isFew(known)) {
+      if (known.few.some((one) => isSame(one, key))) return false;
+      if (known.few.length < FEW) known.few.push(copyOf(key));
+      else bucket.set(offset, this.mapOf([...known.few, key]));
+    } else {
+      const one = oneOf(known);
+      if (isSame(one, key)) return false;
+      bucket.set(offset, { few: [one, copyOf(key)] });
     }
-    const keys = createKeyMap<true>(this.columns);
-    keys.set(oneOf(known), true);
-    if (keys.get(key) !== undefined) return false;
-    keys.set(key, true);
-    bucket.set(offset, keys);
     return true;
+  }
+
+  private mapOf(keys: readonly KeyOf[]): KeyMap<true> {
+    const map = createKeyMap<true>(this.columns);
+    for (const key of keys) map.set(key, true);
+    return map;
   }
 
   private open(number: number): Map<number, Keys | KeyOf> {
@@ -86,7 +97,7 @@ export class SeenByTime {
     let size = 0;
     for (const [number, bucket] of this.buckets) {
       for (const [offset, keys] of bucket) {
-        if (number * BUCKET_MS + offset > this.low) size += isKeyMap(keys) ? keys.size : 1;
+        if (number * BUCKET_MS + offset > this.low) size += sizeOf(keys);
       }
     }
     return size;
@@ -131,6 +142,7 @@ export class SeenByTime {
     for (const [offset, keys] of bucket) {
       const time = number * BUCKET_MS + offset;
       if (isKeyMap(keys)) for (const [key] of keys.entries()) yield this.entry(time, key);
+      else if (isFew(keys)) for (const key of keys.few) yield this.entry(time, key);
       else yield this.entry(time, oneOf(keys));
     }
   }
@@ -147,9 +159,23 @@ function isKeyMap(known: Keys | KeyOf): known is KeyMap<true> {
   return typeof known === 'object' && known !== null && 'get' in known;
 }
 
+function isFew(known: Keys | KeyOf): known is { readonly few: KeyOf[] } {
+  return typeof known === 'object' && known !== null && 'few' in known;
+}
+
 /** A single key as it is kept: a primitive itself, anything else in a holder. */
-function oneOf(known: Exclude<Keys | KeyOf, KeyMap<true>>): KeyOf {
-  return typeof known === 'object' && known !== null && 'one' in known ? known.one : (known as KeyOf);
+function oneOf(known: { readonly one: KeyOf } | KeyOf): KeyOf {
+  return typeof known === 'object' && known !== null && 'one' in known ? known.one : known;
+}
+
+function sizeOf(known: Keys | KeyOf): number {
+  return isKeyMap(known) ? known.size : isFew(known) ? known.few.length : 1;
+}
+
+/** As a Map compares: NaN is NaN, 0 is -0; tuples by their values. */
+function isSame(a: KeyOf, b: KeyOf): boolean {
+  if (!Array.isArray(a) || !Array.isArray(b)) return a === b || (a !== a && b !== b);
+  return a.every((value, i) => isSame(value as KeyOf, b[i] as KeyOf));
 }
 
 function copyOf(key: KeyOf): KeyOf {
