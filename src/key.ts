@@ -247,9 +247,36 @@ class TupleMap<V> implements KeyMap<V> {
   }
 
   set(key: KeyOf, value: V): void {
-    const found = this.find(key as readonly Primitive[]);
-    if (found !== undefined) found.value = value;
-    else this.insert(new Leaf(Array.from(key as readonly Primitive[], positiveZero), value, this.last));
+    const own = key as readonly Primitive[];
+    let level = this.root;
+    for (let depth = 0; ; depth++) {
+      const node = level.get(own[depth]!);
+      if (node === undefined) {
+        level.set(own[depth]!, this.append(own, value));
+        return;
+      }
+      if (!(node instanceof Leaf)) level = node;
+      else if (this.matches(node.key, own, depth + 1)) {
+        node.value = value;
+        return;
+      } else level = this.split(level, node, depth);
+    }
+  }
+
+  private append(key: readonly Primitive[], value: V): Leaf<V> {
+    const leaf = new Leaf(copyOf(key), value, this.last);
+    this.last.next = leaf;
+    this.last = leaf;
+    this.size++;
+    return leaf;
+  }
+
+  /** A second entry comes to where one stands alone: both go one level down. */
+  private split(level: Level<V>, leaf: Leaf<V>, depth: number): Level<V> {
+    const below: Level<V> = new Map();
+    below.set(leaf.key[depth + 1]!, leaf);
+    level.set(leaf.key[depth]!, below);
+    return below;
   }
 
   delete(key: KeyOf): boolean {
@@ -311,27 +338,6 @@ class TupleMap<V> implements KeyMap<V> {
     return true;
   }
 
-  private insert(leaf: Leaf<V>): void {
-    let level = this.root;
-    for (let depth = 0; ; depth++) {
-      const column = leaf.key[depth]!;
-      const node = level.get(column);
-      if (node === undefined) {
-        level.set(column, leaf);
-        break;
-      }
-      let below: Level<V>;
-      if (node instanceof Leaf) {
-        below = new Map([[node.key[depth + 1]!, node]]);
-        level.set(column, below);
-      } else below = node;
-      level = below;
-    }
-    this.last.next = leaf;
-    this.last = leaf;
-    this.size++;
-  }
-
   /** Takes a leaf out of the levels, and puts in place of a level with one leaf left that leaf. */
   private prune(level: Level<V>, leaf: Leaf<V>, depth: number): void {
     const column = leaf.key[depth]!;
@@ -347,7 +353,9 @@ class TupleMap<V> implements KeyMap<V> {
   }
 }
 
-/** A native Map stores -0 as 0. */
-function positiveZero(value: Primitive): Primitive {
-  return value === 0 ? 0 : value;
+/** A copy to keep; a native Map stores -0 as 0. */
+function copyOf(key: readonly Primitive[]): readonly Primitive[] {
+  const copy = key.slice();
+  for (let i = 0; i < copy.length; i++) if (copy[i] === 0) copy[i] = 0;
+  return copy;
 }
