@@ -1,7 +1,7 @@
 import type { Folding } from '../aggregate/plan';
 import type { Window } from '../element';
 import { TidemarkError } from '../errors';
-import { keyValues, restoreKey, type KeyOf } from '../key';
+import { keyValues, restoreKey, type KeyOf, type Primitive } from '../key';
 import type { Memo } from './store';
 
 export type ResultRow = Record<string, unknown>;
@@ -23,6 +23,7 @@ export function checkNames(keyColumns: readonly string[], select: readonly strin
 export function rowBuilderOf(keyColumns: readonly string[], folding: Folding, windowed: boolean): RowBuilder {
   const read = folding.reads;
   if (windowed && keyColumns.length === 1) return fastBuilder([keyColumns[0]!, ...folding.names], read);
+  if (windowed && keyColumns.length > 1) return tupleBuilder(keyColumns, folding);
   return (window, key, acc) => {
     const row: ResultRow = {};
     if (window !== undefined) row['window'] = window;
@@ -30,6 +31,17 @@ export function rowBuilderOf(keyColumns: readonly string[], folding: Folding, wi
     keyColumns.forEach((name, i) => (row[name] = values[i]));
     for (let i = 0; i < read.length; i++) row[folding.names[i]!] = read[i]!(acc);
     return row;
+  };
+}
+
+/** The columns of the key behind the first one are read as figures are, from the key at work. */
+function tupleBuilder(keyColumns: readonly string[], { names, reads }: Folding): RowBuilder {
+  let tuple: readonly Primitive[] = [];
+  const parts = keyColumns.slice(1).map((_, i) => () => keyValue(tuple[i + 1]!));
+  const build = fastBuilder([...keyColumns, ...names], [...parts, ...reads]);
+  return (window, key, acc, memo) => {
+    tuple = key as readonly Primitive[];
+    return build(window, tuple[0]!, acc, memo);
   };
 }
 
