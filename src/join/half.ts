@@ -28,7 +28,7 @@ export class Half<T> {
     this.side = new Side<T>({
       columns: key.columns.length,
       read: (row) => key.read(row),
-      stepMs: options.stepMs,
+      stepMs: options.lag === Infinity ? Infinity : options.stepMs,
     });
   }
 

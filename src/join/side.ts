@@ -29,7 +29,7 @@ export class Held<T> {
 export interface SideOptions<T> {
   readonly columns: number;
   readonly read: (row: T) => KeyOf;
-  /** Width of the pages in which rows are forgotten. */
+  /** Width of the pages in which rows are forgotten; Infinity: none is before the end. */
   readonly stepMs: number;
 }
 
@@ -44,12 +44,13 @@ export class Side<T> {
   /** Rows stored so far. */
   stored = 0;
   private next = 0;
-  private readonly calendar: Calendar<Held<T>>;
+  /** Absent where rows wait for ever. */
+  private readonly calendar: Calendar<Held<T>> | undefined;
   private readonly journal = new Journal<Held<T>>(entryOf);
 
   constructor(private readonly options: SideOptions<T>) {
     this.byKey = createKeyMap(options.columns);
-    this.calendar = new Calendar(options.stepMs);
+    this.calendar = options.stepMs === Infinity ? undefined : new Calendar(options.stepMs);
   }
 
   add(key: KeyOf, time: number, row: T, matched: boolean): void {
@@ -61,7 +62,7 @@ export class Side<T> {
     const lane = this.byKey.get(key);
     const held = lane === undefined ? this.first(key, time, row, matched, seq) : new Held(time, row, seq, lane, matched);
     if (lane !== undefined) insert(lane, held);
-    this.calendar.add(held);
+    this.calendar?.add(held);
     this.count++;
     this.journal.wrote(held);
   }
@@ -83,9 +84,18 @@ export class Side<T> {
 
   /** Forgets rows with `time <= bound`, and gives them, in order. */
   expire(bound: number): readonly Held<T>[] {
+    if (this.calendar === undefined) return bound === Infinity ? this.takeAll() : NONE;
     const gone = this.calendar.take(bound);
     for (const held of gone) this.drop(held);
     this.count -= gone.length;
+    return gone;
+  }
+
+  private takeAll(): readonly Held<T>[] {
+    const gone = this.all().sort((a, b) => a.time - b.time || a.seq - b.seq);
+    for (const held of gone) this.journal.forgot(held);
+    this.byKey.clear();
+    this.count = 0;
     return gone;
   }
 
@@ -114,16 +124,20 @@ export class Side<T> {
   }
 
   private *entries(): Iterable<StateEntry> {
+    for (const held of this.all().sort((a, b) => a.seq - b.seq)) yield entryOf(held);
+  }
+
+  private all(): Held<T>[] {
     const all: Held<T>[] = [];
     this.byKey.forEach(({ rows, head }) => {
       for (let i = head; i < rows.length; i++) all.push(rows[i]!);
     });
-    for (const held of all.sort((a, b) => a.seq - b.seq)) yield entryOf(held);
+    return all;
   }
 
   private load(entries: Iterable<StateEntry>): void {
     this.byKey.clear();
-    this.calendar.clear();
+    this.calendar?.clear();
     this.count = this.next = 0;
     for (const [[seq], value] of [...entries].sort(([[a]], [[b]]) => (a as number) - (b as number))) {
       const [time, matched, row] = value as [number, number, T];
