@@ -1,3 +1,4 @@
+import type { KeyMap } from '../key';
 import type { Owner } from './sessions';
 
 /**
@@ -43,9 +44,14 @@ export class RestingKeys {
     this.head = 0;
   }
 
-  clear(): void {
-    this.owners = [];
-    this.ends = [];
+  /** Begins anew with those of all keys that rest. */
+  load(keys: KeyMap<Owner>): void {
+    const resting: Owner[] = [];
+    keys.forEach((owner) => {
+      if (owner.first === undefined) resting.push(owner);
+    });
+    this.owners = resting.sort((a, b) => a.closedEnd - b.closedEnd);
+    this.ends = this.owners.map(({ closedEnd }) => closedEnd);
     this.head = 0;
   }
 }

@@ -12,6 +12,7 @@ import { closedTable, sessionTable, type SessionData } from './sessionTables';
 import { lateDetail, type Visit, type WindowStore } from './store';
 import { TimerWheel } from './timerWheel';
 import { byEnd, type Touched } from './touched';
+import { Vanished } from './vanished';
 
 type Meta = [arrival: number, longestGap: number, forgotten: number, sweptTo: number];
 
@@ -35,7 +36,7 @@ export class SessionStore<T> implements WindowStore<T> {
   private sweptTo = -Infinity;
   private readonly resting = new RestingKeys();
   private last: Session | undefined;
-  private readonly vanished: Session[] = [];
+  private readonly vanished = new Vanished();
   private sessions = 0;
   private readonly log: SessionLog;
   /** Of the keys. */
@@ -93,7 +94,7 @@ export class SessionStore<T> implements WindowStore<T> {
 
   /** The session that `[start, end)` belongs to, after merging; a new one if it touches none. */
   private place(owner: Owner, start: number, end: number): Session {
-    if (this.vanished.length > 0) this.vanished.length = 0;
+    this.vanished.begin();
     let before: Session | undefined;
     let session = owner.first;
     while (session !== undefined && session.end < start) {
@@ -139,7 +140,7 @@ export class SessionStore<T> implements WindowStore<T> {
 
   /** What was said under the old start is to be taken back. */
   private moveStart(session: Session, start: number): void {
-    this.vanished.push({ ...session, gone: true });
+    this.vanished.add(session);
     this.log.drop(session);
     session.start = start;
     if (session.start <= session.owner.closedEnd) session.overlapsClosed = true;
@@ -158,7 +159,7 @@ export class SessionStore<T> implements WindowStore<T> {
     from.gone = true;
     this.log.drop(from);
     this.sessions--;
-    this.vanished.push(from);
+    this.vanished.add(from);
     if (from.end > into.end) this.extend(into, from.end);
   }
 
@@ -168,7 +169,7 @@ export class SessionStore<T> implements WindowStore<T> {
   }
 
   gone(visit: (key: KeyOf, window: Window) => void): void {
-    for (const session of this.vanished) visit(session.owner.key, windowOf(session));
+    this.vanished.each(visit);
   }
 
   peek(key: KeyOf, window: Window): unknown {
@@ -267,7 +268,7 @@ export class SessionStore<T> implements WindowStore<T> {
         size: () => this.sessions,
         clear: () => this.clear(),
         load: (key, start, data) => this.loadSession(key, start, data),
-        loaded: () => this.rest(),
+        loaded: () => this.resting.load(keys),
       }),
     };
   }
@@ -277,15 +278,6 @@ export class SessionStore<T> implements WindowStore<T> {
     this.closing.clear();
     this.sessions = 0;
     this.rows = 0;
-  }
-
-  private rest(): void {
-    const idle: Owner[] = [];
-    this.keys.forEach((owner) => {
-      if (owner.first === undefined) idle.push(owner);
-    });
-    this.resting.clear();
-    for (const owner of idle.sort((a, b) => a.closedEnd - b.closedEnd)) this.resting.add(owner);
   }
 
   /** In any order: a delta knows none within a key. */

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { createKeyMap } from '../../src/key';
 import { RestingKeys } from '../../src/window/restingKeys';
 import type { Owner, Session } from '../../src/window/sessions';
 
@@ -52,13 +53,20 @@ it('stays in order over many keys, some taken and some added', () => {
   expect(got).toEqual(expected);
 });
 
-it('forgets all of them', () => {
+it('begins anew with the keys that have no session', () => {
   const resting = new RestingKeys();
-  resting.add(owner('a', 1));
-  expect(taken(resting, 1)).toEqual(['a']);
-  resting.add(owner('b', 2));
-  resting.clear();
-  expect(taken(resting, 5)).toEqual([]);
-  resting.add(owner('c', 3));
-  expect(taken(resting, 5)).toEqual(['c']);
+  resting.add(owner('gone', 5));
+  const keys = createKeyMap<Owner>(1);
+  for (const [key, end] of [
+    ['b', 20],
+    ['open', 10],
+    ['a', 10],
+    ['c', 30],
+  ] as const)
+    keys.set(key, owner(key, end));
+  keys.get('open')!.first = {} as Session;
+  resting.load(keys);
+  resting.add(owner('d', 25));
+  expect(taken(resting, 20)).toEqual(['a', 'b']);
+  expect(taken(resting, 30)).toEqual(['d', 'c']);
 });
