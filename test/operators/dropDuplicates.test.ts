@@ -230,6 +230,16 @@ describe('dropDuplicatesWithinWatermark', () => {
     expect(harness.report).toMatchObject({ keys: 0 });
   });
 
+  it('the same to the millisecond where many are forgotten together', () => {
+    const harness = within({ within: 1600 });
+    for (const k of ['a', 'b']) harness.event(0, row(0, k));
+    harness.watermark(1599);
+    harness.event(1601, row(1601, 'a'));
+    harness.watermark(1600);
+    harness.event(1602, row(1602, 'b'));
+    expect(harness.take().map(({ kind }) => kind)).toEqual(['event', 'event', 'watermark', 'rejected', 'watermark', 'event']);
+  });
+
   it.each([
     ['instant', 5, { behindMs: 0, missingDelayMs: 1 }],
     ['ordered', 3, { behindMs: 2, missingDelayMs: 2 }],
