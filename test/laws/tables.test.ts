@@ -80,7 +80,7 @@ function drive(harness: Harness, random: Random, name: string, lateness = 0): vo
 
 describe('the tables of an operator', () => {
   it.each(STATEFUL)('hold what they are loaded with, and nothing else: %s', (_name, make) => {
-    forSeeds(3, (random) => {
+    forSeeds(2, (random) => {
       const [one, other] = [open(make), open(make)];
       drive(one, random, 'ours');
       drive(other, random, 'theirs');
@@ -96,7 +96,7 @@ describe('the tables of an operator', () => {
   });
 
   it.each(STATEFUL)('say what has changed since they were asked last: %s', (_name, make) => {
-    forSeeds(3, (random) => {
+    forSeeds(2, (random) => {
       const harness = open(make);
       const copies = recording(harness).map(([name, table]) => new Copy(name, table));
       for (const signal of timedSignals(random, 40, random.pick([0, 15]))) {
@@ -109,7 +109,7 @@ describe('the tables of an operator', () => {
   });
 
   it.each(STATEFUL)('say what has changed since they were loaded: %s', (_name, make) => {
-    forSeeds(3, (random) => {
+    forSeeds(2, (random) => {
       const harness = open(make);
       drive(harness, random, 'before');
       harness.restore(harness.snapshot());
