@@ -55,7 +55,9 @@ it('stays in order over many keys, some taken and some added', () => {
 
 it('begins anew with the keys that have no session', () => {
   const resting = new RestingKeys();
+  resting.add(owner('taken', 4));
   resting.add(owner('gone', 5));
+  expect(taken(resting, 4)).toEqual(['taken']);
   const keys = createKeyMap<Owner>(1);
   for (const [key, end] of [
     ['b', 20],
