@@ -18,6 +18,7 @@
  * - `TIDEMARK_PER_ROW`: an operator inside `perRow` was not synchronous and stateless
  * - `TIDEMARK_USER_FUNCTION`: a user's function threw; `details` has `operator`, `time` and `row`, `cause` the original
  * - `TIDEMARK_TIMEOUT`: asynchronous work in `mapAsync` took longer than its timeout
+ * - `TIDEMARK_SCHEMA`: state does not fit the schema it is read with; `details` has `operator`, `key` and `column`
  * - `TIDEMARK_STATE`: a snapshot does not fit the operator it is restored into
  * - `TIDEMARK_DUPLICATE_ID`: two stateful operators of one pipeline have the same id
  * - `TIDEMARK_OVERFLOW`: a bounded buffer is full, or an integer result cannot be represented
@@ -77,6 +78,7 @@ export type TidemarkErrorCode =
   | 'TIDEMARK_PER_ROW'
   | 'TIDEMARK_USER_FUNCTION'
   | 'TIDEMARK_TIMEOUT'
+  | 'TIDEMARK_SCHEMA'
   | 'TIDEMARK_STATE'
   | 'TIDEMARK_DUPLICATE_ID'
   | 'TIDEMARK_OVERFLOW'
@@ -159,7 +161,8 @@ export function userFunctionError(
   return new TidemarkError('TIDEMARK_USER_FUNCTION', message, details, { cause });
 }
 
-function shownKey(key: readonly unknown[]): string {
+/** The values of a key for people, shortened. */
+export function shownKey(key: readonly unknown[]): string {
   const text = key.map((value) => (typeof value === 'string' ? `'${value}'` : String(value))).join(', ');
   return text.length > 100 ? `${text.slice(0, 99)}…` : text;
 }

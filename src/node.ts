@@ -3,6 +3,7 @@ export { nodeFileSystem } from './files/nodeFileSystem';
 export { exportCheckpoint, importCheckpoint } from './checkpoint/archive';
 export { checkCheckpoint, type CheckReport, type Finding } from './checkpoint/fsck';
 export { readCheckpoint, type CheckpointEntry, type CheckpointReader, type StateTableEntry } from './checkpoint/reader';
+export type { StateRowsOptions } from './checkpoint/stateRows';
 export { rewindCheckpoint } from './checkpoint/rewind';
 export { fileCheckpoint, type FileCheckpointOptions } from './checkpoint/nodeCheckpoint';
 export { temporaryCheckpoint } from './checkpoint/nodeTemporaryCheckpoint';

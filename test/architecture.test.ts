@@ -40,7 +40,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   observability: [...PURE, 'aggregate', 'alerts', 'rx', 'operator'],
   ui: [...PURE, 'rx', 'operator'],
   files: ['errors'],
-  checkpoint: [...PURE, 'files'],
+  checkpoint: [...PURE, 'schema', 'files'],
   connectors: [...PURE, 'formats', 'schema', 'rx', 'retry', 'files'],
   query: [...PURE, 'rx', 'operator', 'watermark', 'window', 'observability', 'checkpoint', 'connectors'],
   operators: [

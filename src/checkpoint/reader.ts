@@ -1,4 +1,5 @@
 import { TidemarkError } from '../errors';
+import type { StandardSchema } from '../schema/standard';
 import type { StateEntry } from '../state/table';
 import type { CheckpointLocation, StateBackend } from './backend';
 import { portableDigests } from './digests';
@@ -8,6 +9,7 @@ import { IDENTITY } from './names';
 import type { RawState } from './rawState';
 import type { CommitRecord, Json, PlanRecord, StateImage } from './records';
 import { StateLoader } from './stateLoader';
+import { stateRowsOf, type StateRowsOptions } from './stateRows';
 import { withSuperJson } from './superJson';
 
 /** One commit of a checkpoint, with what it takes to recover it. */
@@ -46,6 +48,20 @@ export interface CheckpointReader {
   stateTables(batch?: number): Promise<readonly StateTableEntry[]>;
   /** The entries of one table. */
   stateTable(operator: string, table: string, batch?: number): Promise<readonly StateEntry[]>;
+  /**
+   * The state that `mapGroupsWithState`, `flatMapGroupsWithState`, `transformWithState` or `keyedProcess` keep, as rows of
+   * exactly the columns and types of a schema: the columns of the key, and those of the value (a value that is no plain object
+   * is the column `value`). A list or a map has a row an item, with its number or name in `part`. Where key and value have a
+   * column of one name, it is the value's. What has outlived its time to live is there until a batch has removed it. A
+   * windowed aggregate keeps accumulators, which only its `select` can read: its figures are in what it says (`onUpdate()`).
+   *
+   * @param operator - its id
+   * @param schema - `schema({ … })`, or any synchronous Standard Schema. Times are epoch ms; without `?` there is no null
+   * @param options - `state`: which, if there are several; `batch`: default the last commit
+   * @throws `TIDEMARK_SCHEMA` a null in a column that has none, or a wrong type: names operator, key and column;
+   * `TIDEMARK_OPTION` no such operator, state or batch, or no state that a user wrote
+   */
+  stateRows<T>(operator: string, schema: StandardSchema<T>, options?: StateRowsOptions): Promise<readonly T[]>;
   /** The state of all operators: what a query that starts from this batch would get. */
   recover(batch?: number): Promise<StateImage>;
 }
@@ -111,6 +127,12 @@ class Reader implements CheckpointReader {
     const found = (await this.load(batch)).operators.get(operator)?.tables.get(table);
     if (found !== undefined) return withSuperJson(() => found.decode());
     throw new TidemarkError('TIDEMARK_OPTION', `there is no table ${table} of operator ${operator}`, { operator, table });
+  }
+
+  async stateRows<T>(id: string, schema: StandardSchema<T>, options: StateRowsOptions = {}): Promise<readonly T[]> {
+    const operator = (await this.load(options.batch)).operators.get(id);
+    if (operator !== undefined) return withSuperJson(() => stateRowsOf(operator, schema, options.state));
+    throw new TidemarkError('TIDEMARK_OPTION', `there is no state of an operator ${id}`, { operator: id });
   }
 
   async recover(batch?: number): Promise<StateImage> {

@@ -1,8 +1,8 @@
-import { checkOption, TidemarkError } from '../errors';
+import { checkOption } from '../errors';
 import { Problems } from './problems';
 import type { Read } from './readers';
 import { isSchema } from './schema';
-import { issueText, type StandardSchema } from './standard';
+import { issueText, validatorOf, type StandardResult, type StandardSchema } from './standard';
 
 /** `permissive`: what does not fit is null, and counted. `strict`: a row with anything that does not fit is invalid. */
 export type SchemaMode = 'permissive' | 'strict';
@@ -24,13 +24,9 @@ export interface RowReader<T> {
  * row that does not fit is invalid.
  */
 export function rowReader<T>(schema: StandardSchema<T>, mode: SchemaMode, isText: boolean): RowReader<T> {
-  const { validate } = schema['~standard'] ?? {};
-  checkOption(
-    typeof validate === 'function',
-    'a schema is made by schema({ … }), or by a library with the Standard Schema interface',
-  );
+  const validate = validatorOf(schema);
   checkOption(mode === 'strict' || mode === 'permissive', `mode is 'strict' or 'permissive'`, { mode });
-  return isSchema(schema) ? new OwnReader<T>(schema.reader(isText), mode) : new ForeignReader<T>(schema);
+  return isSchema(schema) ? new OwnReader<T>(schema.reader(isText), mode) : new ForeignReader<T>(validate);
 }
 
 class OwnReader<T> implements RowReader<T> {
@@ -63,15 +59,10 @@ class ForeignReader<T> implements RowReader<T> {
   message = '';
   readonly nulledFields = 0;
 
-  constructor(private readonly schema: StandardSchema<T>) {}
+  constructor(private readonly validate: (value: unknown) => StandardResult<T>) {}
 
   read(value: unknown): T | typeof INVALID {
-    const result = this.schema['~standard'].validate(value);
-    if (result instanceof Promise) {
-      result.catch(() => {});
-      // zod turns what a user's function throws into a promise, too.
-      throw new TidemarkError('TIDEMARK_OPTION', 'the schema checks asynchronously, which cannot be used here, or threw');
-    }
+    const result = this.validate(value);
     if (result.issues === undefined) return result.value;
     this.message = issueText(result.issues);
     return INVALID;
