@@ -74,10 +74,13 @@ export type { BigIntegers, JsonOptions } from './formats/json';
 export { ndjson, type NdjsonOptions } from './formats/ndjson';
 export { dropLastCommit, memoryCheckpoint } from './checkpoint';
 export type {
+  BackendCapabilities,
   Checkpoint,
   CheckpointLocation,
   CheckpointOptions,
+  Holder,
   MemoryLocation,
+  NamedBytes,
   OperatorImage,
   StateBackend,
 } from './checkpoint';

@@ -2,7 +2,8 @@ import type { Digests } from './digests';
 
 /** What a backend can do, and how sure it is. */
 export interface BackendCapabilities {
-  readonly kind: 'memory' | 'files' | 'indexedDb';
+  /** For people: `memory`, `files`, `indexedDb`; a backend of one's own says what it is. */
+  readonly kind: string;
   /** What survives: nothing, the process (`relaxed`: not every power loss), or a power loss too. */
   readonly durability: 'none' | 'relaxed' | 'strict';
   /** A group given to `publish` becomes visible as one, or not at all. */
@@ -23,7 +24,8 @@ export interface NamedBytes {
 }
 
 /**
- * Where the files of one checkpoint live: a folder, a database, memory. Knows names and bytes, nothing of what is in
+ * Where the files of one checkpoint live: a folder, a database, memory, or whatever a user writes an adapter for (an object
+ * store); `stateBackendSuite` of `tidemark/testing` tells whether it is one. Knows names and bytes, nothing of what is in
  * them. Formats and the protocol stand above it, once for all backends.
  */
 export interface StateBackend {
