@@ -5,7 +5,7 @@ import type { Offset, Slice, Source, SourceContext, SourceReader } from './sourc
 export interface MemorySourceOptions {
   /** The names of the columns, where they are known: a query then refuses operators over others. */
   readonly columns?: readonly string[];
-  /** At most so many rows in a batch; default: all there are. */
+  /** At most so many rows in a batch; default: all there are, which the program holds already. */
   readonly maxRowsPerTrigger?: number;
   /** `uncommitted`: rows are let go once a batch with them is committed. Default `all`: the source is an array. */
   readonly retain?: 'all' | 'uncommitted';

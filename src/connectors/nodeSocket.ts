@@ -14,6 +14,7 @@ export interface SocketSourceOptions {
   readonly framing?: 'lines' | Format;
   /** At most so many rows wait for the query; beyond, the socket is not read, so the sender has to wait. Default 100,000. */
   readonly maxRows?: number;
+  /** At most so many rows in a batch; default: `maxRows`. */
   readonly maxRowsPerTrigger?: number;
   /** Longer lines are rejected; default 1 MiB. Of `'lines'` only. */
   readonly maxLineBytes?: number;
@@ -40,7 +41,7 @@ const LONGEST_MS = 30_000;
  * @throws `TIDEMARK_OPTION` at call; `TIDEMARK_SOURCE` when the last attempt to connect has failed
  */
 export function socketSource<T = { value: string }>(options: SocketSourceOptions): Source<T> {
-  const { host, port, framing = 'lines', maxRows = 100_000, maxRowsPerTrigger = Infinity } = options;
+  const { host, port, framing = 'lines', maxRows = 100_000, maxRowsPerTrigger = maxRows } = options;
   checkOption(Number.isInteger(port) && port > 0 && port < 65_536, 'port is a number from 1 to 65535', { port });
   checkOption(Number.isInteger(maxRows) && maxRows > 0, 'maxRows is a whole number above 0', { maxRows });
   return {

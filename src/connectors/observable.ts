@@ -7,7 +7,7 @@ import type { Source } from './source';
 export interface ObservableSourceOptions {
   /** At most so many rows are heard and not yet committed; default 100,000. */
   readonly maxRows?: number;
-  /** At most so many rows in a batch; default: all there are. */
+  /** At most so many rows in a batch; default: `maxRows`. */
   readonly maxRowsPerTrigger?: number;
   /**
    * What happens to a row beyond `maxRows`. `fail` (default): the query stops with `TIDEMARK_OVERFLOW`. `drop`: it is left
@@ -27,7 +27,7 @@ export interface ObservableSourceOptions {
  * completes, the source has ended.
  *
  * @param rows - plain data: what JSON or the checkpoint's codec can write
- * @param options - `maxRows` (default 100,000), `maxRowsPerTrigger`, `overflow` (default `'fail'`), `pause`
+ * @param options - `maxRows` (default 100,000), `maxRowsPerTrigger` (default `maxRows`), `overflow` (default `'fail'`), `pause`
  * @returns a journaled source; offsets are numbers of rows
  * @throws `TIDEMARK_OPTION` at call; `TIDEMARK_OVERFLOW`, `TIDEMARK_SOURCE` as above, when the query asks
  * @example
@@ -36,7 +36,7 @@ export interface ObservableSourceOptions {
  * ```
  */
 export function observableSource<T>(rows: Observable<T>, options: ObservableSourceOptions = {}): Source<T> {
-  const { maxRows = 100_000, maxRowsPerTrigger = Infinity, overflow = 'fail', pause } = options;
+  const { maxRows = 100_000, maxRowsPerTrigger = maxRows, overflow = 'fail', pause } = options;
   checkOption(Number.isInteger(maxRows) && maxRows > 0, 'maxRows is a whole number above 0', { maxRows });
   checkOption(maxRowsPerTrigger >= 1, 'maxRowsPerTrigger is at least 1', { maxRowsPerTrigger });
   checkOption(['fail', 'drop', 'block'].includes(overflow), `overflow is 'fail', 'drop' or 'block'`, { overflow });

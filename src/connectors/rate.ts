@@ -8,7 +8,7 @@ export interface RateSourceOptions {
   readonly rowsPerSecond?: number;
   /** How long it takes to reach that rate, rising evenly from nothing; default 0. */
   readonly rampUpTime?: Duration;
-  /** At most so many rows in a batch: after a standstill it catches up in several; default: no limit. */
+  /** At most so many rows in a batch: after a standstill it catches up in several; default 1,000,000. */
   readonly maxRowsPerTrigger?: number;
 }
 
@@ -27,6 +27,8 @@ interface RateOffset {
 }
 
 const CHUNK = 1024;
+/** What a long stop leaves to be made up for is no single batch. */
+const MOST_ROWS = 1_000_000;
 
 /**
  * Makes rows at a steady rate: `{ timestamp, value }`, for trying out queries and for load. Spark's rate source.
@@ -34,7 +36,7 @@ const CHUNK = 1024;
  * Time is the query's processing time. Everything follows from when the source first ran, which is kept in the
  * checkpoint: the same rows come again after a crash, and those that were due while the query stood still come late.
  *
- * @param options - `rowsPerSecond` (default 1), `rampUpTime` (default 0), `maxRowsPerTrigger`
+ * @param options - `rowsPerSecond` (default 1), `rampUpTime` (default 0), `maxRowsPerTrigger` (default 1,000,000)
  * @returns a source of `{ timestamp, value }`, which can be read again
  * @throws `TIDEMARK_OPTION` when a rate or limit is not above 0
  * @example
@@ -43,14 +45,14 @@ const CHUNK = 1024;
  * ```
  */
 export function rateSource(options: RateSourceOptions = {}): Source<RateRow> {
-  const { rowsPerSecond = 1, maxRowsPerTrigger = Infinity } = options;
+  const { rowsPerSecond = 1, maxRowsPerTrigger = MOST_ROWS } = options;
   const rampUpMs = parseNonNegative(options.rampUpTime ?? 0, 'rampUpTime');
   checkOption(rowsPerSecond > 0 && Number.isFinite(rowsPerSecond), 'rowsPerSecond is above 0', { rowsPerSecond });
   checkOption(maxRowsPerTrigger >= 1, 'maxRowsPerTrigger is at least 1', { maxRowsPerTrigger });
   const perMs = rowsPerSecond / 1000;
   return {
     type: 'rate',
-    description: { rowsPerSecond, rampUpMs },
+    description: { rowsPerSecond, rampUpMs, ...(maxRowsPerTrigger === Infinity && { limited: false }) },
     replay: 'replayable',
     pollEveryMs: Math.max(10, Math.min(1000, 1 / perMs)),
     open: (context) => new RateReader(context, perMs, rampUpMs, Math.floor(maxRowsPerTrigger)),

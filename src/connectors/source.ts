@@ -79,7 +79,7 @@ export interface SourceReader<T> {
 /** Where a query's rows come from. Made by `memorySource`, `fileSource`, `rateSource`, … */
 export interface Source<T> {
   readonly type: string;
-  /** Options as plain data, without secrets: in progress, `explain()` and the plan. */
+  /** Options as plain data, without secrets: in progress, `explain()` and the plan. `limited: false`: nothing limits a batch. */
   readonly description: Readonly<Record<string, unknown>>;
   readonly replay: Replay;
   /** A query that waits for data asks `next` at least this often, in ms of processing time; absent: `wake` says it all. */

@@ -104,6 +104,17 @@ function checkLimit(name: string, value: number): void {
 /** For progress and `explain()`. */
 export function describeFiles(settings: FileSettings): Readonly<Record<string, unknown>> {
   const { path, format, mode, maxFiles, maxBytes, latestFirst, settle, tail, endOfData } = settings;
+  const isUnlimited = maxFiles === Infinity && maxBytes === Infinity && !tail;
   const limits = { maxFilesPerTrigger: maxFiles, ...(maxBytes === Infinity ? {} : { maxBytesPerTrigger: maxBytes }) };
-  return { path, format: format.name, mode, ...limits, latestFirst, settle, tail, endOfData };
+  return {
+    path,
+    format: format.name,
+    mode,
+    ...limits,
+    latestFirst,
+    settle,
+    tail,
+    endOfData,
+    ...(isUnlimited && { limited: false }),
+  };
 }
