@@ -53,7 +53,7 @@ class Table implements BatchSink<unknown> {
 
 interface Outcome {
   readonly guarantee: Guarantee;
-  readonly lastProgress: QueryProgress | undefined;
+  readonly lastProgress: QueryProgress | null;
 }
 
 /** One process: counts of windows, a few rows a batch, until nothing is left to do; undefined: it died. */

@@ -1,3 +1,4 @@
+import type { Observable } from 'rxjs';
 import { readCheckpoint } from 'tidemark/node';
 import {
   agg,
@@ -14,7 +15,7 @@ import {
   tumbling,
   withWatermark,
   type Collector,
-  type EventStream,
+  type Element,
   type UntimedStream,
 } from 'tidemark';
 import { describe, expect, expectTypeOf, it } from 'vitest';
@@ -58,7 +59,7 @@ const VIEWS: readonly View[] = [
 
 /** The reader of what a query keeps after these batches, each of a run of its own. */
 async function stateOf(
-  pipeline: (rows$: UntimedStream<View>) => UntimedStream<unknown> | EventStream<unknown>,
+  pipeline: (rows$: UntimedStream<View>) => Observable<Element<unknown, 'event' | 'untimed'>>,
   ...batches: readonly (readonly View[])[]
 ): Promise<CheckpointReader> {
   const checkpoint = memoryCheckpoint();
