@@ -61,7 +61,7 @@ async function finished(query: { start(): Promise<unknown>; awaitTermination(): 
 const ingest = (...rows: readonly object[]): Promise<void> =>
   finished(
     streamingQuery(memorySource(rows), (rows$) => rows$).writeStream({
-      sink: fileSink<object>({ path: join(folder, 'bronze'), format: ndjson() }),
+      sink: fileSink({ path: join(folder, 'bronze'), format: ndjson() }),
       ...options('ingest'),
     }),
   );

@@ -22,7 +22,7 @@ interface View {
 const DELAY = 40;
 
 /** What one instance says of its rows, read in batches of this size; nothing of it may be late. */
-async function instance(views: readonly View[], rowsABatch: number): Promise<unknown[]> {
+async function instance(views: readonly View[], rowsABatch: number): Promise<readonly unknown[]> {
   const source = memorySource(views, { maxRowsPerTrigger: rowsABatch });
   source.complete();
   const sink = memorySink<unknown>();
