@@ -113,10 +113,14 @@ describe('observableSource', () => {
     expect(dropping.reader.report?.()).toMatchObject({ droppedRows: 3, waitingRows: 0 });
     const blocking = await feed('block', 6);
     expect(blocking.paused).toEqual([true]);
-    expect((await drain(blocking.reader)).map(({ rows }) => rows)).toEqual([[1, 2, 3, 4, 5, 6]]);
+    expect((await drain(blocking.reader)).map(({ rows }) => rows)).toEqual([
+      [1, 2, 3, 4],
+      [5, 6],
+    ]);
     expect(blocking.paused).toEqual([true, false]);
     const flooded = (await feed('block', 9)).reader;
-    expect(await flooded.next(null)).toEqual({ from: null, to: 8 });
+    expect(await flooded.next(null)).toEqual({ from: null, to: 4 });
+    expect(await flooded.next(4)).toEqual({ from: 4, to: 8 });
     await expect(flooded.next(8)).rejects.toEqual(coded('TIDEMARK_OVERFLOW'));
     expect(() => observableSource(new Subject(), { overflow: 'block' })).toThrow(coded('TIDEMARK_OPTION'));
   });
