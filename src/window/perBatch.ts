@@ -2,7 +2,7 @@ import { stampOf, type Window } from '../element';
 import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf } from '../key';
 import type { Out, Processor, StateRows } from '../operator';
 import { Recorder } from '../state/recorder';
-import { cell, type StateEntry, type StateTable } from '../state/table';
+import { cell, type StateEntry, type StateTable, type StateTables } from '../state/table';
 import { OnClose } from './onClose';
 import { changeKeyOf, type SpeakParts } from './speak';
 import type { KeyWindow } from './touched';
@@ -90,7 +90,7 @@ export class UpdatePerBatch<T> implements Processor<T, unknown> {
 
 /** Complete mode of a query: the whole table after every batch; nothing is late, nothing is forgotten. Source: Spark's complete mode. */
 export class CompletePerBatch<T> implements Processor<T, unknown> {
-  readonly tables;
+  readonly tables: StateTables;
   /** Every window, by the change's key: a session that ends later is the same. */
   private readonly all: KeyMap<Window>;
   private readonly recorder: Recorder;
@@ -102,7 +102,10 @@ export class CompletePerBatch<T> implements Processor<T, unknown> {
     this.columns = parts.keyColumns.length + 1;
     this.all = createKeyMap(this.columns);
     this.recorder = new Recorder(this.columns);
-    this.tables = { ...parts.store.tables, ...parts.previous?.tables, windows: this.windowTable() };
+    const { tables } = parts.store;
+    // Some stores have a table of that name themselves.
+    const name = 'windows' in tables ? 'table' : 'windows';
+    this.tables = { ...tables, ...parts.previous?.tables, [name]: this.windowTable() };
   }
 
   private idOf(key: KeyOf, window: Window): KeyOf {

@@ -82,7 +82,7 @@ export class Previous {
     return next === undefined ? window.start - before.end : window.end - next;
   }
 
-  /** Up to which watermark a window may still be compared with. */
+  /** From which watermark on no window to come is compared with this one. */
   private until(window: Window): number {
     // Without a grid the next window only has to begin in time; it may end any length later.
     return (this.assigner.slicing?.nextEnd(window.end) ?? window.end + this.longestMs) + this.maxGapMs;
@@ -90,7 +90,7 @@ export class Previous {
 
   /** Forgets what no window to come can be compared with. Looks through all keys only once per window step. */
   expire(drop: number): void {
-    if (drop <= this.purgedAt) return;
+    if (drop < this.purgedAt) return;
     const stale: KeyOf[] = [];
     let next = Infinity;
     this.byKey.forEach((list, key) => {
@@ -100,7 +100,7 @@ export class Previous {
         this.recorder.written(key);
       }
       const until = this.until(list[list.length - 1]!.window);
-      if (until < drop) stale.push(Array.isArray(key) ? key.slice() : key);
+      if (until <= drop) stale.push(Array.isArray(key) ? key.slice() : key);
       else next = Math.min(next, until);
     });
     for (const key of stale) {

@@ -98,9 +98,8 @@ function exampleOf(Row: Row, names: readonly string[]): ResultRow {
   return example;
 }
 
-/** The same columns keep their place and their hidden class, however often the pipe is built. */
+/** At least one figure. The same columns keep their place and their hidden class, however often the pipe is built. */
 function fastBuilder(names: readonly string[], read: readonly Read[]): RowBuilder {
-  if (read.length === 0) return (window, key) => ({ window, [names[0]!]: keyValue(key) });
   const signature = names.join('\0');
   let place = places.get(signature);
   if (place === undefined) {

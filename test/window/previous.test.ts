@@ -1,0 +1,173 @@
+import { agg, aggregate, customWindows, onTime, onUpdate, session, tumbling, type Assigner, type Change } from 'tidemark';
+import { operatorHarness, type HarnessOptions, type OperatorHarness } from 'tidemark/testing';
+import { describe, expect, it } from 'vitest';
+import { changesOf, processorOf, reload } from './inside';
+
+interface Row {
+  readonly k: string;
+  readonly v: number;
+}
+type Harness = OperatorHarness<Row, Record<string, unknown>>;
+
+/** How much the sum has grown since the key's window before. */
+function harnessOf(window: Assigner<Row>, more: object = {}, run?: HarnessOptions, maxGap = 0): Harness {
+  const select = { speed: agg.velocity(agg.sum<Row>('v'), { maxGap }) };
+  return operatorHarness(aggregate({ key: 'k', window, select, ...more } as never) as never, run);
+}
+
+const feed = (h: Harness, ...input: readonly (readonly [t: number, v: number, k?: string])[]): void => {
+  for (const [t, v, k = 'a'] of input) h.event(t, { k, v });
+};
+
+/** `a10=0.5`: key, start of the window, growth. */
+function said(h: Harness): string[] {
+  return h.takeRows().map((row) => {
+    const { window, k, speed } = ('op' in row ? (row as unknown as Change<Record<string, unknown>>).row : row) as {
+      window: { start: number };
+      k: string;
+      speed: number | null;
+    };
+    return `${k}${window.start}=${speed}`;
+  });
+}
+
+/** Starts of the windows that are remembered, by key. */
+function remembered(h: Harness): unknown {
+  return [...processorOf(h).tables!['previous']!.entries()].map(([[key], list]) => [
+    key,
+    (list as { window: { start: number } }[]).map(({ window }) => window.start),
+  ]);
+}
+
+describe('the window before', () => {
+  it('is remembered for as long as a next one may be compared with it', () => {
+    const h = harnessOf(tumbling(10), {}, undefined, 5);
+    feed(h, [1, 1], [11, 2], [1, 1, 'b']);
+    h.watermark(20);
+    expect(remembered(h)).toEqual([
+      ['a', [0, 10]],
+      ['b', [0]],
+    ]);
+    changesOf(h, 'previous');
+    h.watermark(24);
+    expect(changesOf(h, 'previous')).toEqual({ removed: [], put: [] });
+    h.watermark(25); // [10, 20) and 5 more
+    expect(remembered(h)).toEqual([['a', [10]]]);
+    expect(changesOf(h, 'previous')).toMatchObject({ removed: [['b']], put: [[['a'], [{ window: { start: 10 } }]]] });
+    h.watermark(34);
+    expect(remembered(h)).toHaveLength(1);
+    h.watermark(35);
+    expect(remembered(h)).toEqual([]);
+    expect(changesOf(h, 'previous')).toEqual({ removed: [['a']], put: [] });
+  });
+
+  it('is looked for again after a restart, and each key goes at its own time', () => {
+    const h = harnessOf(tumbling(10));
+    feed(h, [1, 1, 'b'], [11, 2]);
+    h.watermark(20);
+    reload(h, () => {
+      feed(h, [21, 2, 'c']);
+      h.watermark(100);
+    });
+    expect(remembered(h)).toEqual([['a', [10]]]);
+    h.watermark(29);
+    expect(remembered(h)).toEqual([['a', [10]]]);
+    feed(h, [31, 2, 'c']);
+    h.watermark(40);
+    expect(remembered(h)).toEqual([['c', [30]]]);
+    feed(h, [51, 2, 'd'], [61, 2, 'e']);
+    h.watermark(70);
+    expect(remembered(h)).toEqual([['e', [60]]]);
+  });
+
+  it('without a grid a next one may be as long as the longest', () => {
+    const sizes = customWindows<Row>((time, { v }) => [{ start: time, end: time + v }]);
+    const h = harnessOf(sizes);
+    feed(h, [1000, 5], [1010, 20]);
+    h.watermark(1030);
+    expect(remembered(h)).toEqual([['a', [1010]]]);
+    feed(h, [1030, 20]);
+    h.restore(h.snapshot());
+    h.watermark(1050);
+    expect(said(h)).toEqual(['a1000=null', 'a1010=null', 'a1030=0']);
+    h.watermark(1069);
+    expect(remembered(h)).toEqual([['a', [1030]]]);
+    h.watermark(1070);
+    expect(remembered(h)).toEqual([]);
+  });
+
+  it('sessions, too', () => {
+    const h = harnessOf(session(5), {}, undefined, 10);
+    feed(h, [0, 1], [12, 3]);
+    h.watermark(17);
+    expect(said(h)).toEqual(['a0=null', 'a12=2']);
+  });
+
+  it('windows that come out of order keep their places', () => {
+    const h = harnessOf(tumbling(10), { emit: onUpdate() });
+    feed(h, [1, 1], [21, 4], [11, 2], [31, 8]);
+    expect(said(h)).toEqual(['a0=null', 'a20=null', 'a10=1', 'a20=1', 'a30=1']);
+    expect(remembered(h)).toEqual([['a', [0, 10, 20, 30]]]);
+    h.watermark(20);
+    expect(remembered(h)).toEqual([['a', [10, 20, 30]]]);
+  });
+
+  it('what nobody is compared with any more goes, and the change says so', () => {
+    const h = harnessOf(tumbling(10), { emit: onUpdate() });
+    feed(h, [1, 1], [11, 2], [21, 3], [1, 1, 'b']);
+    changesOf(h, 'previous');
+    h.watermark(19);
+    expect(changesOf(h, 'previous')).toEqual({ removed: [], put: [] }); // [0, 10) is what [10, 20) compares with
+    h.watermark(20);
+    expect(changesOf(h, 'previous')).toMatchObject({
+      removed: [['b']],
+      put: [[['a'], [{ window: { start: 10 } }, { window: { start: 20 } }]]],
+    });
+  });
+
+  it('a key of several columns is forgotten by its own values', () => {
+    const h = harnessOf(tumbling(10), { key: ['k', 'v'] });
+    feed(h, [1, 1, 'a'], [1, 2, 'b']);
+    h.watermark(21);
+    expect(h.state['previous']).toBe(0);
+  });
+
+  it('a corrected window corrects the one behind it, where that has spoken', () => {
+    const h = harnessOf(tumbling(10), { emit: onTime() });
+    feed(h, [1, 1], [11, 3], [21, 3]);
+    h.watermark(20, 0);
+    expect(said(h)).toEqual(['a0=null', 'a10=2']);
+    feed(h, [2, 1]);
+    expect(said(h)).toEqual(['a0=null', 'a10=0.5']);
+    feed(h, [12, 1]);
+    expect(said(h)).toEqual(['a10=1']); // [20, 30) has not spoken
+    h.watermark(30, 30);
+    expect(said(h)).toEqual(['a20=-0.25']);
+    h.watermark(41, 41);
+    expect(remembered(h)).toEqual([]);
+  });
+
+  it('held back, the last state of each is what the next is compared with', () => {
+    const h = harnessOf(tumbling(10), { emit: onUpdate({ every: 100 }) });
+    feed(h, [11, 4], [1, 1]);
+    h.advance(100);
+    expect(said(h)).toEqual(['a0=null', 'a10=3']);
+    feed(h, [2, 1]);
+    h.advance(100);
+    expect(said(h)).toEqual(['a0=null', 'a10=1']);
+    h.watermark(41);
+    expect(remembered(h)).toEqual([]);
+  });
+
+  it.each(['append', 'update', 'complete'] as const)('in a query, %s', (outputMode) => {
+    const h = harnessOf(tumbling(10), {}, { run: true, outputMode });
+    feed(h, [11, 2], [1, 1]);
+    h.watermark(20);
+    expect(said(h)).toEqual(['a0=null', 'a10=1']);
+    feed(h, [21, 6]);
+    h.watermark(30);
+    expect(said(h)).toEqual(outputMode === 'complete' ? ['a0=null', 'a10=1', 'a20=2'] : ['a20=2']);
+    h.watermark(41);
+    expect(remembered(h)).toEqual(outputMode === 'complete' ? [['a', [0, 10, 20]]] : []);
+  });
+});
