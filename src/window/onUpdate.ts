@@ -76,8 +76,8 @@ export class OnUpdate<T> implements Processor<T, unknown> {
   };
 
   private say(key: KeyOf, window: Window, acc: unknown): void {
-    this.speaker.upsert(key, window, acc, window.end <= this.emit ? 'late' : 'early', window.end <= this.drop, this.out!);
-    this.parts.previous?.remember(key, window, acc);
+    // Never the last word: whatever is said here is open still.
+    this.speaker.upsert(key, window, acc, window.end <= this.emit ? 'late' : 'early', false, this.out!);
   }
 
   onTick(_now: number, out: Out<unknown>): void {

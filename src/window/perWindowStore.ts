@@ -58,18 +58,16 @@ export class PerWindowStore<T> implements WindowStore<T> {
     const key = this.reader.read(row);
     const value = this.folding.read(row);
     if (open.length < windows.length) out.partlyLate();
-    let entry: Open | undefined;
-    let last: Open | undefined;
+    let last!: Open; // by end: that is where the row is counted
     for (const window of open) {
-      entry = this.open(window);
-      let acc = entry.cells.get(key);
-      if (acc === undefined) this.put(entry, key, (acc = this.folding.create()));
-      if (this.log.isOn) this.log.touch(entry, key);
+      last = this.open(window);
+      let acc = last.cells.get(key);
+      if (acc === undefined) this.put(last, key, (acc = this.folding.create()));
+      if (this.log.isOn) this.log.touch(last, key);
       this.folding.add(acc, value, this.arrival);
-      if (last === undefined || window.end >= last.window.end) last = entry;
     }
-    last!.rows++;
-    if (this.recorder.isOn) this.recorder.written(idOf(last!));
+    last.rows++;
+    if (this.recorder.isOn) this.recorder.written(idOf(last));
     this.arrival++;
     this.lastKey = key;
     this.lastWindows = open;

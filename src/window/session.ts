@@ -43,7 +43,8 @@ export function session<T = unknown>(
     const given = (gap as (row: T) => Duration | null | undefined)(row);
     const gapMs = given === null || given === undefined ? NaN : typeof given === 'number' ? given : parseDuration(given, 'gap');
     // Whole ms, as event times are: a session must not end at a fraction.
-    return gapMs > 0 || (zeroMerges && gapMs === 0) ? Math.floor(gapMs) || (zeroMerges ? 0 : NaN) : NaN;
+    const whole = Math.floor(gapMs);
+    return whole > 0 || (zeroMerges && whole === 0) ? whole : NaN;
   };
   const gapOf = fixedMs === undefined ? ofRow : () => fixedMs;
   const assigner: Assigner<T> = {

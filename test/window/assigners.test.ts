@@ -1,7 +1,7 @@
 import { assigned, cumulative, customWindows, globalWindow, session, sliding, tumbling, type Assigner } from 'tidemark';
 import { describe, expect, it } from 'vitest';
 import { assignerOf, randomWindow } from '../laws/cases';
-import { windowsOf } from '../laws/oracle';
+import { windowsOf, type Row as LawRow } from '../laws/oracle';
 import { forSeeds } from '../laws/random';
 
 describe('assigners', () => {
@@ -17,39 +17,48 @@ describe('assigners', () => {
     });
   });
 
-  /** Every law that a slicing has to keep; the stores rely on them. */
+  /** Every law that a slicing has to keep, at one time; the stores rely on them. */
+  function checkSlices({ slicing, assign }: Assigner<LawRow>, time: number): void {
+    if (slicing === undefined) return;
+    const row = { id: 0, k: 0, j: 0, v: 0, gap: 5 };
+    const windows = assign(time, row);
+    const slice = slicing.sliceOf(time);
+    if (windows.length === 0) return expect(slice).toBeNaN();
+    const end = slicing.sliceEnd(slice);
+    expect(slice <= time && time < end).toBe(true);
+    // All times of the slice are in the same windows.
+    for (const other of [slice, end - 1]) {
+      expect(assign(other, row)).toEqual(windows);
+      expect(slicing.sliceOf(other)).toBe(slice);
+    }
+    expect(slicing.firstEnd(slice)).toBe(windows[0]?.end);
+    expect(slicing.lastEnd(slice)).toBe(windows.at(-1)?.end);
+    windows.forEach((window, j) => {
+      expect(slicing.startOf(window.end)).toBe(window.start);
+      if (windows[j + 1] !== undefined) expect(slicing.nextEnd(window.end)).toBe(windows[j + 1]?.end);
+    });
+    const last = slicing.endAt(time);
+    expect(last <= time && slicing.nextEnd(last) > time).toBe(true);
+    expect((windows[0]?.end as number) >= slicing.nextEnd(last)).toBe(true);
+  }
+
   it('slices are disjoint, and every window is a run of whole slices', () => {
     forSeeds(300, (random) => {
       const plan = randomWindow(random);
-      const { slicing, assign } = assignerOf(plan);
-      if (slicing === undefined || plan.kind === 'global') return;
-      const row = { id: 0, k: 0, j: 0, v: 0, gap: 5 };
-      for (let i = 0; i < 20; i++) {
-        const time = random.int(-200, 200);
-        const windows = assign(time, row);
-        const slice = slicing.sliceOf(time);
-        if (windows.length === 0) {
-          expect(slice).toBeNaN();
-          continue;
-        }
-        const end = slicing.sliceEnd(slice);
-        expect(slice <= time && time < end).toBe(true);
-        // All times of the slice are in the same windows.
-        for (const other of [slice, end - 1]) {
-          expect(assign(other, row)).toEqual(windows);
-          expect(slicing.sliceOf(other)).toBe(slice);
-        }
-        expect(slicing.firstEnd(slice)).toBe(windows[0]?.end);
-        expect(slicing.lastEnd(slice)).toBe(windows.at(-1)?.end);
-        windows.forEach((window, j) => {
-          expect(slicing.startOf(window.end)).toBe(window.start);
-          if (windows[j + 1] !== undefined) expect(slicing.nextEnd(window.end)).toBe(windows[j + 1]?.end);
-        });
-        const last = slicing.endAt(time);
-        expect(last <= time && slicing.nextEnd(last) > time).toBe(true);
-        expect((windows[0]?.end as number) >= slicing.nextEnd(last)).toBe(true);
-      }
+      if (plan.kind === 'global') return;
+      for (let i = 0; i < 20; i++) checkSlices(assignerOf(plan), random.int(-200, 200));
     });
+  });
+
+  it.each([
+    ['tumbling', tumbling(10, { offset: 3 })],
+    ['sliding by a divisor', sliding(12, 4)],
+    ['sliding by no divisor', sliding(10, 4, { offset: 1 })],
+    ['sliding with gaps', sliding(4, 10)],
+    ['sliding by its size', sliding(10, 10)],
+    ['cumulative', cumulative(20, 5, { offset: 2 })],
+  ])('slices at every time: %s', (_name, assigner) => {
+    for (let time = -45; time <= 45; time++) checkSlices(assigner, time);
   });
 
   it('global: everything is in one', () => {
@@ -89,6 +98,26 @@ describe('assigners', () => {
       );
     }
     expect(customWindows(() => [{ start: 5, end: 6 }], { by: 'me' }).describe()).toEqual({ window: 'custom', by: 'me' });
+  });
+
+  it('custom: by end, in whatever order they are given', () => {
+    const windows = [20, 5, 10].map((end) => ({ start: 0, end }));
+    expect(
+      customWindows(() => windows)
+        .assign(1, {})
+        .map(({ end }) => end),
+    ).toEqual([5, 10, 20]);
+  });
+
+  it('session: from the row on, one gap long; none without a gap', () => {
+    expect(session(5).assign(3, {})).toEqual([{ start: 3, end: 8 }]);
+    const gapped = (zeroGap?: 'merge'): Assigner<{ gap: number | null }> =>
+      session<{ gap: number | null }>(({ gap }) => gap, zeroGap === undefined ? {} : { zeroGap });
+    for (const gap of [null, NaN, -1, -0.5, 0, 0.9]) expect(gapped().assign(3, { gap })).toEqual([]);
+    for (const gap of [null, NaN, -1, -0.5]) expect(gapped('merge').assign(3, { gap })).toEqual([]);
+    for (const gap of [0, 0.9]) expect(gapped('merge').assign(3, { gap })).toEqual([{ start: 3, end: 3 }]);
+    for (const merge of [undefined, 'merge'] as const)
+      expect(gapped(merge).assign(3, { gap: 1.9 })).toEqual([{ start: 3, end: 4 }]);
   });
 
   it.each([

@@ -138,7 +138,11 @@ describe('the window before', () => {
     h.watermark(20, 0);
     expect(said(h)).toEqual(['a0=null', 'a10=2']);
     feed(h, [2, 1]);
-    expect(said(h)).toEqual(['a0=null', 'a10=0.5']);
+    const panes = h.takeRows().map(({ pane, row }) => [(row as { speed: unknown }).speed, pane]);
+    expect(panes).toEqual([
+      [null, { timing: 'late', index: 1, isLast: false }],
+      [0.5, { timing: 'late', index: 1, isLast: false }],
+    ]);
     feed(h, [12, 1]);
     expect(said(h)).toEqual(['a10=1']); // [20, 30) has not spoken
     h.watermark(30, 30);
