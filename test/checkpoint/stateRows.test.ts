@@ -167,6 +167,31 @@ describe('state as rows of a schema', () => {
     expect(await errorOf(reader.stateRows('windows', { '~standard': {} } as never))).toMatchObject({ code: 'TIDEMARK_OPTION' });
   });
 
+  it('a key has all its columns, null among them; where the value has a column of its name, that one counts', async () => {
+    const reader = await stateOf(
+      (rows$) =>
+        rows$.pipe(
+          flatMapGroupsWithState({
+            id: 'pairs',
+            key: { video: (row: View) => row.video, engagement: (row: View) => row.engagement },
+            update: (_key, rows, state: { update(next: object): void }) => {
+              state.update({ n: rows.length, video: `${rows[0]!.video}!` });
+              return [];
+            },
+          }),
+        ),
+      [VIEWS[0]!, { ...VIEWS[1]!, engagement: null }],
+    );
+    const rows = await reader.stateRows('pairs', schema({ video: 'string', engagement: 'double?', n: 'long' }));
+    expect(rows).toEqual([
+      { video: 'a!', engagement: 0.5, n: 1 },
+      { video: 'b!', engagement: null, n: 1 },
+    ]);
+    const cause = await errorOf(reader.stateRows('pairs', schema({ engagement: 'double' })));
+    expect(cause).toMatchObject({ code: 'TIDEMARK_SCHEMA', details: { key: ['b', null], column: 'engagement' } });
+    expect((cause as Error).message).toContain("at the key 'b', null does not fit");
+  });
+
   it('values, lists and maps of transformWithState, each under its name', async () => {
     const reader = await stateOf(
       (rows$) =>
