@@ -100,7 +100,7 @@ export class Previous {
         this.recorder.written(key);
       }
       const until = this.until(list[list.length - 1]!.window);
-      if (until <= drop) stale.push(Array.isArray(key) ? key.slice() : key);
+      if (until <= drop) stale.push(key);
       else next = Math.min(next, until);
     });
     for (const key of stale) {

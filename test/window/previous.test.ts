@@ -67,9 +67,10 @@ describe('the window before', () => {
     h.watermark(20);
     reload(h, () => {
       feed(h, [21, 2, 'c']);
-      h.watermark(100);
+      h.watermark(30);
     });
     expect(remembered(h)).toEqual([['a', [10]]]);
+    expect(changesOf(h, 'previous')).toEqual({ removed: [], put: [] });
     h.watermark(29);
     expect(remembered(h)).toEqual([['a', [10]]]);
     feed(h, [31, 2, 'c']);
@@ -114,8 +115,10 @@ describe('the window before', () => {
 
   it('what nobody is compared with any more goes, and the change says so', () => {
     const h = harnessOf(tumbling(10), { emit: onUpdate() });
-    feed(h, [1, 1], [11, 2], [21, 3], [1, 1, 'b']);
+    feed(h, [1, 1], [11, 2], [1, 1, 'b']);
     changesOf(h, 'previous');
+    feed(h, [21, 3]);
+    expect(changesOf(h, 'previous').put).toMatchObject([[['a'], [{ window: { start: 0 } }, {}, { window: { start: 20 } }]]]);
     h.watermark(19);
     expect(changesOf(h, 'previous')).toEqual({ removed: [], put: [] }); // [0, 10) is what [10, 20) compares with
     h.watermark(20);
@@ -130,6 +133,10 @@ describe('the window before', () => {
     feed(h, [1, 1, 'a'], [1, 2, 'b']);
     h.watermark(21);
     expect(h.state['previous']).toBe(0);
+    const numbers = harnessOf(tumbling(10), { key: 'v' });
+    feed(numbers, [1, 1], [1, 2]);
+    numbers.watermark(21);
+    expect(numbers.state['previous']).toBe(0);
   });
 
   it('a corrected window corrects the one behind it, where that has spoken', () => {
