@@ -40,8 +40,8 @@ export interface WindowStore<T> {
   readonly tables: StateTables;
 }
 
-/** What is said of a row whose windows are all closed: the smallest further delay is 1 ms more than it is behind. */
+/** What is said of a row whose windows, one or more, are all closed: the smallest further delay is 1 ms more than it is behind. */
 export function lateDetail(windows: readonly Window[], drop: number): RejectionDetail {
-  const lastEnd = windows.length === 0 ? -Infinity : windows[windows.length - 1]!.end;
+  const lastEnd = windows[windows.length - 1]!.end;
   return { windows, behindMs: drop - lastEnd, missingDelayMs: drop - lastEnd + 1 };
 }

@@ -43,8 +43,7 @@ export class TimerWheel<V> {
     while (this.isDue(upTo)) {
       const bucket = this.order[this.order.length - 1]!;
       const values = this.buckets.get(bucket)!;
-      const whole = (bucket + 1) * this.stepMs <= upTo;
-      if (this.split(bucket, values, upTo, due) && !whole) break;
+      if (this.split(bucket, values, upTo, due)) break;
     }
     return due;
   }

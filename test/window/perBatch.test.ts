@@ -101,5 +101,6 @@ describe('windows in a query', () => {
       h.watermark(0);
     });
     expect(h.state['windows']).toBe(1);
+    expect(changesOf(h, 'windows')).toEqual({ removed: [], put: [] });
   });
 });
