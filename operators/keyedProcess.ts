@@ -90,7 +90,8 @@ export function keyedProcess<T, const K extends KeySpec<T>, O>(
       rejectsLate: false,
       gathers: false,
       timed: true,
-      wantsBatch: (w: number) => timers.processingTime.size > 0 || w > scope.watermark,
+      // Asked with the drop watermark; timers go by the other one.
+      wantsBatch: (w: number) => timers.processingTime.size > 0 || w > scope.watermark - context.traits.allowedLatenessMs,
     };
     return new Keyed(plan, context);
   };

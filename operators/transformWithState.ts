@@ -144,7 +144,8 @@ function transform<T, K extends KeySpec<T>, O, I>(
     rejectsLate: context.traits.kind === 'event' && context.traits.watermark,
     gathers: context.run !== undefined,
     timed: timeMode !== 'processingTime' && context.traits.kind === 'event',
-    wantsBatch: (w: number) => timeMode === 'processingTime' || w > scope.watermark,
+    // Asked with the drop watermark; timers go by the other one.
+    wantsBatch: (w: number) => timeMode === 'processingTime' || w > scope.watermark - context.traits.allowedLatenessMs,
   };
   return new Keyed(plan, context);
 }
