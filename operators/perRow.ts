@@ -41,6 +41,7 @@ export function perRow<T, R, K extends 'event' | 'untimed'>(
           for (const one of given) if (!out.closed) out.event(time, one);
         },
         onEnd: () => pipe.close(),
+        onClose: () => pipe.close(),
       };
     },
   });

@@ -41,6 +41,9 @@ describe('perRow', () => {
     expect(seen).toEqual([]);
     harness.end();
     expect(seen).toEqual(['over']);
+    const left = operatorHarness(perRow<number, number, 'event'>((each) => each.pipe(finalize(() => seen.push('left')))));
+    left.close();
+    expect(seen.splice(1)).toEqual(['left']);
     let made = 0;
     of({ kind: 'event', time: 1, row: 5 } as const)
       .pipe(
