@@ -2,7 +2,7 @@ import type { OperatorFunction } from 'rxjs';
 import type { Element, Window } from '../src/element';
 import { operator, type OperatorOptions } from '../src/operator';
 import type { Simplify } from '../src/streams';
-import type { Traits } from '../src/traits';
+import { overwriting } from '../src/traits';
 import type { Assigner } from '../src/window/assigner';
 
 /**
@@ -35,7 +35,10 @@ export function assignWindows<T, const Name extends string>(
     options,
     accepts: ['event'],
     description: { ...assigner.describe(), as },
-    traits: ([input]) => ({ ...(input as Traits), windowColumns: [...(input as Traits).windowColumns, as] }),
+    traits: ([input]) => {
+      const rest = overwriting([as], input!);
+      return { ...rest, windowColumns: [...rest.windowColumns, as] };
+    },
     create: () => ({
       onEvent(time, row, out) {
         const windows = assigner.assign(time, row);

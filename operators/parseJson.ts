@@ -7,6 +7,7 @@ import { columnOf, withValue, type WithColumn } from '../src/schema/columns';
 import type { WithNulls } from '../src/schema/fields';
 import { INVALID, rowReader, type RowReader, type SchemaMode } from '../src/schema/rowReader';
 import type { StandardSchema } from '../src/schema/standard';
+import { overwriting } from '../src/traits';
 
 /** Options of `parseJson`. */
 export interface ParseJsonOptions<A extends string, M extends SchemaMode> extends OperatorOptions, JsonOptions {
@@ -69,6 +70,7 @@ export function parseJson<
     options,
     accepts: ['event', 'untimed'],
     description: { column, as, mode },
+    traits: ([input]) => overwriting([as], input!),
     create: () => {
       const reader = open();
       let nulledTexts = 0;

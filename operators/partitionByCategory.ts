@@ -2,6 +2,7 @@ import type { OperatorFunction } from 'rxjs';
 import type { Element } from '../src/element';
 import { operator, type OperatorOptions } from '../src/operator';
 import { columnOf, withValue, type WithColumn } from '../src/schema/columns';
+import { overwriting } from '../src/traits';
 
 /** Options of `partitionByCategory`. */
 export interface PartitionByCategoryOptions<A extends string> extends OperatorOptions {
@@ -42,6 +43,7 @@ export function partitionByCategory<
     options,
     accepts: ['event', 'untimed'],
     description: { column, as },
+    traits: ([input]) => overwriting([as], input!),
     create: () => ({
       onEvent(time, row, out) {
         const value = columnOf(row, column);

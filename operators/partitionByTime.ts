@@ -6,6 +6,7 @@ import { columnOf } from '../src/schema/columns';
 import type { Simplify } from '../src/streams';
 import { calendar, type DatePart } from '../src/time/calendar';
 import { readEventTime, type TimeUnit } from '../src/time/eventTime';
+import { overwriting } from '../src/traits';
 
 /** Options of `partitionByTime`. */
 export interface PartitionByTimeOptions extends OperatorOptions {
@@ -63,6 +64,7 @@ export function partitionByTime<
     options,
     accepts: ['event', 'untimed'],
     description: { column, parts, zone },
+    traits: ([input]) => overwriting(parts, input!),
     create: () => ({
       onEvent(time, row, out) {
         const at = readEventTime(columnOf(row, column), unit);

@@ -8,7 +8,7 @@ import { createKeyMap, keyFrom, keyValues, readerOf, type KeyMap, type KeySpec }
 import { operator, type OperatorOptions } from '../src/operator';
 import type { StateTable } from '../src/state/table';
 import type { Simplify } from '../src/streams';
-import type { Traits } from '../src/traits';
+import { overwriting } from '../src/traits';
 
 /** A row with the columns of a select; where a name is taken, the added column wins. */
 export type WithPrevious<T, S> = Simplify<Omit<T, keyof S> & { [P in keyof S]: ResultOf<S[P]> }>;
@@ -81,7 +81,7 @@ export function previousRows<T, S extends Select<T>, K extends 'event' | 'untime
       n,
       select: Object.fromEntries(Object.entries(select).map(([name, a]) => [name, a.name])),
     },
-    traits: ([input]) => traitsWith(names, input!),
+    traits: ([input]) => overwriting(names, input!),
     create: () => {
       const byKey = createKeyMap<Before<T>[]>(reader.columns.length);
       const taken = (row: T): Before<T> => ({ row, value: copyOfRead(folding.read(row)) });
@@ -100,13 +100,6 @@ export function previousRows<T, S extends Select<T>, K extends 'event' | 'untime
       };
     },
   });
-}
-
-/** What is known of columns that were replaced is known no more. */
-function traitsWith(names: readonly string[], { timeColumn, ...input }: Traits): Traits {
-  const windowColumns = input.windowColumns.filter((column) => !names.includes(column));
-  const keepsTime = timeColumn !== undefined && !names.includes(timeColumn);
-  return { ...input, windowColumns, ...(keepsTime && { timeColumn }) };
 }
 
 function tableOf<T>(byKey: KeyMap<Before<T>[]>, columns: number, taken: (row: T) => Before<T>): StateTable {

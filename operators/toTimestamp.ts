@@ -4,6 +4,7 @@ import { operator, type OperatorOptions } from '../src/operator';
 import { columnOf, withValue, type WithColumn } from '../src/schema/columns';
 import { readEventTime, type TimeUnit } from '../src/time/eventTime';
 import { timePattern } from '../src/time/pattern';
+import { overwriting } from '../src/traits';
 
 /** Options of `toTimestamp`. */
 export interface ToTimestampOptions<A extends string> extends OperatorOptions {
@@ -51,6 +52,8 @@ export function toTimestamp<T, const C extends keyof T & string, K extends 'even
     options: given,
     accepts: ['event', 'untimed'],
     description: { column, as, ...(format === undefined ? {} : { format }) },
+    // In its own place it is the same time, in another form.
+    traits: ([input]) => (as === (column as string) ? input! : overwriting([as], input!)),
     create: () => {
       let unreadable = 0;
       return {

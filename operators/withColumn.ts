@@ -2,6 +2,7 @@ import type { OperatorFunction } from 'rxjs';
 import type { Element } from '../src/element';
 import { operator, type OperatorOptions } from '../src/operator';
 import { withValue, type WithColumn } from '../src/schema/columns';
+import { overwriting } from '../src/traits';
 
 /**
  * Adds a column to each row, or replaces it, as Spark's `withColumn`. Time, watermarks, rejections and barriers pass. Fused.
@@ -35,6 +36,7 @@ export function withColumn<T, const N extends string, V, K extends 'event' | 'un
     options,
     accepts: ['event', 'untimed'],
     description: { name },
+    traits: ([input]) => overwriting([name], input!),
     create: () => ({ onEvent: (time, row, out) => out.forward(time, withValue(row, name, value(row))) }),
   });
 }

@@ -4,6 +4,7 @@ import { checkOption } from '../src/errors';
 import { operator, type OperatorOptions } from '../src/operator';
 import type { Simplify } from '../src/streams';
 import { zonedParts } from '../src/time/zoned';
+import { overwriting } from '../src/traits';
 
 /** A part of event time that names a partition. */
 export type TimePartition = 'year' | 'month' | 'day' | 'hour';
@@ -55,6 +56,7 @@ export function withPartitions<T, P extends TimePartition = never, C extends key
     options,
     accepts: ['event'],
     description: { time, zone, category: category ?? null },
+    traits: ([input]) => overwriting([...time, ...(category === undefined ? [] : [`${category}_partition`])], input!),
     create: () => ({
       onEvent(at, row, out) {
         const added: Record<string, unknown> = {};

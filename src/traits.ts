@@ -50,6 +50,17 @@ export const UNTIMED: Traits = {
   onError: 'error',
 };
 
+/** Columns are written: what was known of any of these names is known no more. */
+export function overwriting(names: readonly string[], { timeColumn, timeColumns, ...input }: Traits): Traits {
+  const isKept = (column: string): boolean => !names.includes(column);
+  return {
+    ...input,
+    windowColumns: input.windowColumns.filter(isKept),
+    ...(timeColumn !== undefined && isKept(timeColumn) ? { timeColumn } : {}),
+    ...(timeColumns === undefined ? {} : { timeColumns: timeColumns.filter(isKept) }),
+  };
+}
+
 /** Number of nodes on the longest way to a source: makes the default id of an operator. */
 export function depthOf(plan: PlanNode): number {
   let depth = 0;

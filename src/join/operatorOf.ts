@@ -34,7 +34,8 @@ export function checkType(type: JoinType): void {
 /** The join as an operator on these inputs. Refuses one whose state, or whose unmatched rows, nothing would bound. */
 export function joinSpec<L, R, O>(draft: JoinDraft<L, R, O>, inputs: readonly Traits[]): OperatorSpec<unknown, O> {
   const plan = planOn(draft, inputs);
-  checkBounded(draft, plan);
+  // What is no join's input at all is refused as such, when it is connected.
+  if (inputs.every(({ kind }) => kind !== 'change')) checkBounded(draft, plan);
   return {
     type: draft.operator,
     options: draft.options,

@@ -23,7 +23,7 @@ const OPERATORS: readonly (readonly [string, unknown])[] = [
     keyedProcess(
       () => ({
         onRow: ({ at }: Row, { eventTimers }: { eventTimers: Register }) => eventTimers.register(at + 5),
-        onTimer: ({ time }: { time: number }, { key }: { key: string }, out: Out) => out(`${key} at ${time}`),
+        onTimer: ({ time }: { time: number }, { key }: { key: unknown }, out: Out) => out(`${key} at ${time}`),
       }),
       { key: 'k' } as never,
     ),

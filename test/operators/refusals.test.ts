@@ -139,3 +139,18 @@ describe('streams that an operator cannot stand on are refused where the pipe is
     ).toBe('TIDEMARK_UNTIMED');
   });
 });
+
+it('a join of changes is refused as such, not for what bounds it', () => {
+  const changes = timed().pipe(aggregate({ key: 'k', select: { n: agg.count() } })) as never;
+  const codeOf = (act: () => unknown): unknown => {
+    try {
+      return act();
+    } catch (cause) {
+      return (cause as TidemarkError).code;
+    }
+  };
+  const interval = intervalJoin(changes, { on: 'k', within: { after: 5 } } as never);
+  const windows = windowJoin(changes, { on: 'k' } as never);
+  expect(codeOf(() => timed().pipe(interval as never))).toBe('TIDEMARK_CHANGE_STREAM');
+  expect(codeOf(() => timed().pipe(windows as never))).toBe('TIDEMARK_CHANGE_STREAM');
+});
