@@ -58,8 +58,21 @@ describe('windows that share nothing', () => {
     feed(h, [4], [12]);
     expect(h.tally).toMatchObject({ in: 5, partlyLate: 1 });
     h.watermark(20);
-    expect(h.tally).toMatchObject({ in: 5, absorbed: 4 });
-    expect(held(h)).toEqual({ held: 1, state: 1, open: 1 });
+    feed(h, [4]);
+    expect(h.takeRejected()).toMatchObject([{ reason: 'late', detail: { windows: [{ end: 10 }, { end: 20 }], behindMs: 0 } }]);
+    expect(h.tally).toMatchObject({ in: 6, absorbed: 4 });
+    const rest = { held: 1, state: 1, open: 1 };
+    expect(held(h)).toEqual(rest);
+    h.restore(h.snapshot());
+    expect(held(h)).toEqual(rest);
+  });
+});
+
+describe('a row in no window', () => {
+  it('is rejected as such', () => {
+    const h = harnessOf({ window: customWindows<Row>(() => []), emit: onClose() });
+    feed(h, [1]);
+    expect(h.takeRejected()).toMatchObject([{ reason: 'noWindow', time: 1 }]);
   });
 });
 
@@ -137,6 +150,8 @@ describe('onUpdate', () => {
     h.watermark(19, 19);
     expect(h.state['firings']).toBe(1);
     h.watermark(20, 20);
+    feed(h, [12]);
+    expect(h.takeRejected()).toMatchObject([{ reason: 'late' }]);
     expect(h.state['firings']).toBe(0);
     expect(held(h)).toEqual({ held: 0, state: 0, open: 0 });
   });
