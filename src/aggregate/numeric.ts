@@ -24,7 +24,10 @@ export interface Numeric {
 /** Which fields the figures need. */
 export interface NumericParts {
   readonly sum: boolean;
+  /** Both are kept where one is asked for; `min`, `max`: which of them. */
   readonly extrema: boolean;
+  readonly min: boolean;
+  readonly max: boolean;
   readonly moments: boolean;
 }
 
@@ -46,6 +49,8 @@ export function partsOf(stats: readonly NumericStat[]): NumericParts {
   return {
     sum: has('sum', 'avg'),
     extrema: has('min', 'max'),
+    min: has('min'),
+    max: has('max'),
     moments: has('variance', 'variancePop', 'stddev', 'stddevPop'),
   };
 }
@@ -108,7 +113,7 @@ export function numericMerge(parts: NumericParts): (into: Numeric, from: Numeric
 const WHOLE = 2 ** 40;
 
 /** Taking out of an accumulator what was merged into it: exact for counts, whole sums, and extrema that others hold. */
-export function numericExact({ sum, extrema }: NumericParts): {
+export function numericExact({ sum, min, max }: NumericParts): {
   isWhole(acc: Numeric): boolean;
   leave(into: Numeric, from: Numeric): boolean;
 } {
@@ -119,7 +124,7 @@ export function numericExact({ sum, extrema }: NumericParts): {
       if (from.n === 0) return true;
       into.n -= from.n;
       if (sum) into.sum -= from.sum;
-      return !extrema || (above(into.max, from.max) && above(from.min, into.min));
+      return (!max || above(into.max, from.max)) && (!min || above(from.min, into.min));
     },
   };
 }

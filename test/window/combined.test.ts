@@ -19,6 +19,10 @@ const folding = foldingOf<Row>({
   top: agg.max('v'),
 });
 
+/** Of the smallest and the largest value only one is asked for. */
+const lowest = foldingOf<Row>({ n: agg.count(), low: agg.min('v') });
+const highest = foldingOf<Row>({ total: agg.sum('v'), top: agg.max('v') });
+
 /** Figures that cannot be taken out again. */
 const moments = foldingOf<Row>({ spread: agg.stddev('v'), total: agg.sum('v') });
 
@@ -38,6 +42,10 @@ const any = fc.oneof(whole, fc.double(), fc.constantFrom(2 ** 41, 1e100, -0, 0.1
 describe.each([
   ['whole numbers', whole, folding],
   ['any numbers', any, folding],
+  ['whole numbers, with the smallest', whole, lowest],
+  ['any numbers, with the smallest', any, lowest],
+  ['whole numbers, with the largest', whole, highest],
+  ['any numbers, with the largest', any, highest],
   ['whole numbers, with figures that do not come apart', whole, moments],
   ['any numbers, with figures that do not come apart', any, moments],
 ])('panes of %s', (_name, value, of) => {
