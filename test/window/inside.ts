@@ -1,8 +1,9 @@
 import type { OperatorHarness } from 'tidemark/testing';
 import { expect } from 'vitest';
-import type { Processor } from '../../src/operator';
+import type { Folding } from '../../src/aggregate/plan';
+import type { Out, Processor } from '../../src/operator';
 import { textOf } from '../../src/testing';
-import type { StateEntry } from '../../src/state/table';
+import type { StateEntry, StateTables } from '../../src/state/table';
 
 /** The (last) operator of a harness: what a query asks of it, and a harness does not say. */
 export function processorOf<I, O>(harness: OperatorHarness<I, O>): Processor<unknown, unknown> {
@@ -43,4 +44,57 @@ export function reload<I, O>(harness: OperatorHarness<I, O>, work: () => void): 
   const saved = structuredClone(tables.map((table) => [...table.entries()]));
   work();
   tables.forEach((table, i) => table.load(structuredClone(saved[i]!)));
+}
+
+/** A folding whose merges are counted. */
+export function counted(of: Folding): { folding: Folding; merges: () => number } {
+  let merges = 0;
+  const merge = (into: unknown, from: unknown): void => {
+    merges++;
+    of.merge(into, from);
+  };
+  return { folding: { ...of, merge }, merges: () => merges };
+}
+
+/** What a store tells the operator that it is part of. */
+export interface HeardOut extends Out<unknown> {
+  closed: boolean;
+  absorbed: number;
+  partly: number;
+  readonly rejected: unknown[];
+}
+
+export function heardOut(): HeardOut {
+  const heard = {
+    closed: false,
+    absorbed: 0,
+    partly: 0,
+    rejected: [] as unknown[],
+    reject: (reason: string, time: number, _row: unknown, detail?: unknown) => void heard.rejected.push([reason, time, detail]),
+    absorb: (rows: number) => void (heard.absorbed += rows),
+    partlyLate: () => void heard.partly++,
+  };
+  return heard as Partial<HeardOut> as HeardOut;
+}
+
+/** Follows tables by their changes, each time it is called: they must add up to what is there, and say nothing twice. */
+export function followTables(tables: () => StateTables): () => void {
+  const known = new Map<string, Map<string, StateEntry>>();
+  const texts = (all: Iterable<StateEntry>): string[] => [...all].map(textOf).sort();
+  const follow = (): void => {
+    for (const [name, table] of Object.entries(tables())) {
+      if (table.changes === undefined) continue;
+      const entries = known.get(name) ?? new Map<string, StateEntry>();
+      known.set(name, entries);
+      const { removed, put } = table.changes();
+      for (const key of removed) entries.delete(textOf(key));
+      for (const entry of put) entries.set(textOf(entry[0]), structuredClone(entry));
+      expect(texts(entries.values()), name).toEqual(texts(table.entries()));
+      expect(table.size(), name).toBe(entries.size);
+      const again = table.changes();
+      expect([[...again.removed], [...again.put]], `${name}: nothing has changed since`).toEqual([[], []]);
+    }
+  };
+  follow();
+  return follow;
 }
