@@ -58,7 +58,7 @@ export class Stage<I, O> implements LiveStage, Sink<I> {
     const [traits = DEFAULT_TRAITS] = inputs;
     this.policy = spec.options?.onError ?? traits.onError;
     this.scheduler = spec.options?.scheduler ?? graph.shared.scheduler;
-    const Place = outletFor(`${spec.type}>${down instanceof Stage ? down.type : ''}`);
+    const Place = outletFor(spec.type);
     this.outlet = new Place<O>(this, down, graph, this.scheduler);
     this.processor = spec.create({
       id,
