@@ -153,3 +153,14 @@ describe('their state', () => {
     expect(h.takeRows()).toMatchObject([{ t: 5, n: 1 }]);
   });
 });
+
+describe('groups that nothing ends', () => {
+  it('are refused, by whatever else they are grouped', () => {
+    const refused = expect.objectContaining({
+      code: 'TIDEMARK_OPTION',
+      details: { key: ['k'], reason: 'append-needs-watermark' },
+    });
+    expect(() => harnessOf(['k'], { timeColumn: 't', windowColumns: ['w'] })).toThrow(refused);
+    expect(() => harnessOf(['k'], {})).toThrow(refused);
+  });
+});

@@ -339,6 +339,60 @@ describe.each(NAMES)('windows over slices, %s', (name) => {
     expect(s.batch(5)).toEqual(other.batch(5));
   });
 
+  it('loaded into a new store, they go on as if nothing had happened', () => {
+    const s = make();
+    for (const time of [1, 11, 21, 31]) s.add(time, time === 11 ? 'b' : 'a');
+    s.sweep(15, 5);
+    const copy = make();
+    const [from, to] = [Object.values(s.store.tables), Object.values(copy.store.tables)];
+    from.forEach((table, i) => to[i]!.load(structuredClone([...table.entries()])));
+    for (const one of [s, copy]) {
+      one.add(12, 'e', 5);
+      one.add(22, 'c', 5);
+      one.add(31, 'd', 5);
+    }
+    expect(copy.sweep(40, 10)).toEqual(s.sweep(40, 10));
+    const panes = copy.size('panes');
+    copy.sweep(100);
+    s.sweep(100);
+    const { removed } = copy.store.tables['panes']!.changes!();
+    expect([...removed].length).toBeGreaterThanOrEqual(panes);
+    for (const one of [s, copy]) {
+      one.add(131, 'b', 100);
+      one.add(131, 'a', 100);
+    }
+    expect(copy.sweep(200)).toEqual(s.sweep(200));
+  });
+
+  it('loaded over what was there, the slice that the last row was in is another', () => {
+    const s = make();
+    s.add(1);
+    const tables = Object.values(s.store.tables);
+    const saved = structuredClone(tables.map((table) => [...table.entries()]));
+    s.add(2, 'z');
+    tables.forEach((table, i) => table.load(structuredClone(saved[i]!)));
+    if ('keys' in s.store.tables) expect(s.size('keys')).toBe(1);
+    s.add(2);
+    expect(s.store.held()).toBe(2);
+    expect(s.sweep(100)).toContainEqual(expect.stringContaining('=2'));
+  });
+
+  it('what was visited is not visited again, whatever comes late', () => {
+    const s = make();
+    const ends = ASSIGNERS[name]!()
+      .assign(1, {} as Row)
+      .map(({ end }) => end);
+    s.sweep(Math.max(...ends), 0);
+    s.add(1);
+    expect(s.sweep(Math.max(...ends), 0)).toEqual([]);
+    expect(s.sweep(Math.max(...ends) + 1, 0)).toEqual([]);
+    const other = make();
+    other.sweep(Math.min(...ends), 0);
+    other.add(1);
+    expect(other.sweep(Math.min(...ends), 0)).toEqual([]);
+    expect(other.sweep(100, 0)).toHaveLength(ends.length - 1);
+  });
+
   it('nobody listens: nothing is said', () => {
     const s = make();
     s.add(1);
@@ -355,6 +409,29 @@ describe.each(NAMES)('windows over slices, %s', (name) => {
     s.store.sweep(15, 0, s.out);
     other.sweep(15, 0);
     expect(s.sweep(100, 0)).toEqual(other.sweep(100, 0));
+  });
+});
+
+describe('a window that is a slice', () => {
+  it('is begun anew: its rows are still held, its figures are not, and that is written', () => {
+    const s = new Slices(tumbling(10));
+    s.add(1);
+    s.add(2, 'b');
+    const follow = followTables(() => s.store.tables);
+    s.store.restart!('a', { start: 0, end: 10 });
+    s.store.restart!('a', { start: 10, end: 20 });
+    follow();
+    s.add(3);
+    expect(s.sweep(10)).toEqual(['a 0..10 =1', 'b 0..10 =1']);
+    expect(s.out.absorbed).toBe(3);
+  });
+
+  it('begun anew where nobody follows, is not remembered', () => {
+    const s = new Slices(tumbling(10));
+    s.add(1);
+    s.store.restart!('a', { start: 0, end: 10 });
+    s.store.count();
+    expect(s.batch(0)).toEqual([]);
   });
 });
 
@@ -383,6 +460,52 @@ describe('windows that slide', () => {
     s.add(192, 'c');
     s.add(197, 'c');
     expect(s.sweep(300, 0)).toEqual(['c 195..205 =1']);
+  });
+
+  it('have been visited up to no time before the first watermark', () => {
+    const s = new Slices(sliding(10, 5));
+    s.add(1);
+    expect([...s.store.tables['meta']!.entries()]).toEqual([[[], [1, -Infinity, -Infinity]]]);
+  });
+
+  it('know a key for as long as any slice holds it', () => {
+    const s = new Slices(sliding(10, 5));
+    for (const time of [1, 6, 21]) s.add(time);
+    s.add(2, 'b');
+    for (const [drop, keys] of [
+      [5, 2],
+      [10, 1],
+      [15, 1],
+      [29, 1],
+      [30, 0],
+    ] as const) {
+      s.sweep(100, drop);
+      expect(s.size('keys')).toBe(keys);
+    }
+  });
+
+  it('a key that comes to a slice that is over does not bring back windows that have been passed', () => {
+    const s = new Slices(sliding(10, 5));
+    s.add(1);
+    s.sweep(30, 0);
+    s.add(1, 'b');
+    s.add(22, 'b');
+    expect(s.sweep(30, 0)).toEqual([]);
+    expect(s.sweep(100, 0)).toEqual([]);
+    s.add(97, 'b');
+    expect(s.sweep(105, 0)).toEqual(['b 95..105 =1']);
+  });
+
+  it('once counted, are not named to be counted', () => {
+    const s = new Slices(sliding(10, 5));
+    const { slicing } = s.store as unknown as { slicing: { nextEnd(end: number): number } };
+    const { nextEnd } = slicing;
+    let asked = 0;
+    slicing.nextEnd = (end) => (asked++, nextEnd(end));
+    s.store.count();
+    for (const time of [1, 7, 33]) s.add(time);
+    asked = 0;
+    expect([s.store.windows(), asked]).toEqual([5, 0]);
   });
 
   it('keep the order of their keys whatever they come back in', () => {

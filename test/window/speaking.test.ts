@@ -12,6 +12,7 @@ import {
 } from 'tidemark';
 import { operatorHarness, type OperatorHarness } from 'tidemark/testing';
 import { describe, expect, it } from 'vitest';
+import { Firings } from '../../src/window/speak';
 import { Follower, processorOf, reload } from './inside';
 
 interface Row {
@@ -95,6 +96,17 @@ describe('onTime', () => {
     expect(held(h)).toEqual({ held: 0, state: 0, open: 0 });
   });
 
+  it('after a restart says what a row corrects, and what a watermark brings, whichever comes first', () => {
+    const h = harnessOf({ window: tumbling(10), emit: onTime() });
+    feed(h, [1]);
+    h.restore(h.snapshot());
+    h.watermark(10, 0);
+    expect(said(h)).toEqual(['+0/a=1 onTime 0']);
+    h.restore(h.snapshot());
+    feed(h, [2]);
+    expect(said(h)).toEqual(['+0/a=2 late 1']);
+  });
+
   it('a session that was extended after it had spoken is remembered until its new end', () => {
     const h = harnessOf({ window: session(5), emit: onTime() });
     feed(h, [0]);
@@ -154,6 +166,16 @@ describe('onUpdate', () => {
     expect(h.takeRejected()).toMatchObject([{ reason: 'late' }]);
     expect(h.state['firings']).toBe(0);
     expect(held(h)).toEqual({ held: 0, state: 0, open: 0 });
+  });
+
+  it('windows that begin together are told apart where nothing else does it', () => {
+    const window = customWindows<Row>(() => [
+      { start: 0, end: 10 },
+      { start: 0, end: 20 },
+    ]);
+    const h = harnessOf({ window, emit: onUpdate() });
+    feed(h, [1], [2]);
+    expect(said(h)).toEqual(['+0/10/a=1 early 0', '+0/20/a=1 early 0', '+0/10/a=2 early 1', '+0/20/a=2 early 1']);
   });
 
   it('keys that end together are forgotten together', () => {
@@ -303,5 +325,35 @@ describe('groups without windows', () => {
     expect(h.state).toMatchObject({ groups: 2, pending: every === 0 ? 0 : 1 });
     h.watermark(Infinity);
     expect(said(h)).toEqual(every === 0 ? [] : ['+a=2 early 1']);
+  });
+});
+
+describe('how often windows have spoken', () => {
+  const endsOf = (firings: Firings): number[] => [...firings['byEnd'].keys()];
+
+  it('is forgotten with them, and what they were listed under', () => {
+    const firings = new Firings(1);
+    expect([firings.next('a', 10), firings.next('a', 10), firings.next('b', 10), firings.next('c', 20)]).toEqual([0, 1, 0, 0]);
+    firings.extend('b', 20);
+    firings.extend('b', 20);
+    expect(firings['byEnd'].get(20)).toEqual(['c', 'b']);
+    firings.expire(9);
+    expect([firings.table.size(), endsOf(firings)]).toEqual([3, [10, 20]]);
+    firings.expire(10);
+    expect([firings.table.size(), endsOf(firings)]).toEqual([2, [20]]);
+    firings.expire(20);
+    expect([firings.table.size(), endsOf(firings)]).toEqual([0, []]);
+  });
+
+  it('once loaded, is all there is', () => {
+    const firings = new Firings(1);
+    firings.next('a', 10);
+    const saved = [...firings.table.entries()];
+    firings.next('b', 20);
+    firings.table.load(saved);
+    const { removed, put } = firings.table.changes!();
+    expect([[...removed], [...put]]).toEqual([[], []]);
+    expect([firings.table.size(), endsOf(firings)]).toEqual([1, [10]]);
+    expect([firings.next('a', 10), firings.next('b', 20)]).toEqual([1, 0]);
   });
 });
