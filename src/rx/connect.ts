@@ -75,7 +75,7 @@ function subscribe<T>(source: Observable<T>, subscriber: Subscriber<T>, graph: G
   return subscriber;
 }
 
-/** The head of a pipe. Every row comes this way, so `enter` of the trampoline and `deliver` are written out in `next`. */
+/** The head of a pipe. Every row comes this way, so `enter` of the trampoline is written out in `next`. */
 class RowSubscriber<T> extends EntrySubscriber<T, T> {
   private readonly trampoline: Trampoline;
 

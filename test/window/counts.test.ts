@@ -1,8 +1,8 @@
-import { agg, aggregate, cumulative, customWindows, sliding, tumbling, type Aggregate, type Assigner } from 'tidemark';
+import { agg, aggregate, cumulative, customWindows, sliding, tumbling, type Assigner } from 'tidemark';
 import { operatorHarness, type OperatorHarness } from 'tidemark/testing';
 import { describe, expect, it } from 'vitest';
 import { randomOf } from '../laws/random';
-import { processorOf } from './inside';
+import { order, processorOf } from './inside';
 
 interface Row {
   readonly t: number;
@@ -10,16 +10,6 @@ interface Row {
   readonly j: number;
 }
 
-/** Neither merges nor commutes: a window has an accumulator of its own. */
-const order: Aggregate<Row, { text: string }, string> = {
-  name: 'order',
-  version: 1,
-  create: () => ({ text: '' }),
-  add: (acc, { t }) => void (acc.text += `${t} `),
-  result: ({ text }) => text,
-  encode: ({ text }) => text,
-  decode: (data) => ({ text: data as string }),
-};
 const WINDOWS: Record<string, Assigner<Row>> = {
   tumbling: tumbling(10),
   'sliding by a divisor': sliding(12, 4),

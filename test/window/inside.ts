@@ -1,3 +1,4 @@
+import type { Aggregate } from 'tidemark';
 import type { OperatorHarness } from 'tidemark/testing';
 import { expect } from 'vitest';
 import type { Folding } from '../../src/aggregate/plan';
@@ -98,3 +99,14 @@ export function followTables(tables: () => StateTables): () => void {
   follow();
   return follow;
 }
+
+/** The times in the order of their arrival, as text: it neither merges nor commutes, so slices cannot be shared. */
+export const order: Aggregate<{ readonly t: number }, { text: string }, string> = {
+  name: 'order',
+  version: 1,
+  create: () => ({ text: '' }),
+  add: (acc, { t }) => void (acc.text += `${t} `),
+  result: ({ text }) => text,
+  encode: ({ text }) => text,
+  decode: (data) => ({ text: data as string }),
+};

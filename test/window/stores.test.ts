@@ -9,30 +9,18 @@ import {
   session,
   sliding,
   tumbling,
-  type Aggregate,
   type Assigner,
   type Signal,
 } from 'tidemark';
 import { operatorHarness, textOf, type HarnessOptions, type OperatorHarness } from 'tidemark/testing';
 import { describe, expect, it } from 'vitest';
-import { Follower, processorOf, reload } from './inside';
+import { Follower, order, processorOf, reload } from './inside';
 
 interface Row {
   readonly t: number;
   readonly k: string;
 }
 type Harness = OperatorHarness<Row, unknown>;
-
-/** The times in the order of their arrival, as text: it neither merges nor commutes, so slices cannot be shared. */
-const order: Aggregate<Row, { text: string }, string> = {
-  name: 'order',
-  version: 1,
-  create: () => ({ text: '' }),
-  add: (acc, { t }) => void (acc.text += `${t} `),
-  result: ({ text }) => text,
-  encode: ({ text }) => text,
-  decode: (data) => ({ text: data as string }),
-};
 
 const even = customWindows<Row>((time) =>
   time % 2 === 0
