@@ -26,7 +26,10 @@ export interface IntervalJoinOptions<L, R, J extends JoinType, O> extends Operat
   readonly select?: JoinSelect<L, R, J, O>;
   /** Event time of a pair; default `'latest'`. A row without a partner has its own. */
   readonly time?: JoinTime;
-  /** Allows an inner join without a bound: rows that nothing can make obsolete wait for ever. Default false. */
+  /**
+   * Allows a join whose rows wait for ever on a side because a bound is missing; not where they are rows that may have to be
+   * told of when they had no partner. Default false.
+   */
   readonly unbounded?: boolean;
 }
 
@@ -55,8 +58,8 @@ export interface IntervalJoinOptions<L, R, J extends JoinType, O> extends Operat
  * @param options - `on`, `within`, `type`, `where`, `condition`, `select`, `time`, `unbounded`, `id`, `onError`
  * @returns the joined rows; with `leftSemi` and `leftAnti` the left rows
  * @throws `TIDEMARK_JOIN_UNBOUNDED` where the pipe is built: a side would never be forgotten (no range, one end missing, no
- * watermark), and the join is not inner or `unbounded` is not given. `TIDEMARK_OPTION` at call. `TIDEMARK_NAME_CLASH` at the
- * first row: both sides have a column of one name that is no key column
+ * watermark), and `unbounded` is not given, or it is a side whose rows are results on their own. `TIDEMARK_OPTION` at call.
+ * `TIDEMARK_NAME_CLASH` at the first row: both sides have a column of one name that is no key column
  *
  * Cost: O(log n) a row for the n rows of its key that wait, and O(1) for each it meets; forgetting is O(1) a row (and O(log n)
  * for outer rows). State: rows within delay + reach of each side.

@@ -32,7 +32,7 @@ export function corr<T>(
   y: ColumnOrSelector<T, number>,
   options?: AggregateOptions<T>,
 ): PairAggregate<T> {
-  return pairAggregate('corr', x, y, options, (m) => (hasLine(m) && m.yy.sum !== 0 ? correlationOf(m) : null));
+  return pairAggregate('corr', x, y, options, (m) => (m.n < 2 || isFlat(m) ? null : correlationOf(m)));
 }
 
 /**
@@ -167,6 +167,11 @@ export function r2<T>(
 /** The sums of squares are exactly 0 for constant columns, also after merging, and else positive. */
 function hasLine(m: CoMoments): boolean {
   return m.n >= 2 && m.xx.sum !== 0;
+}
+
+/** A column is constant, and all values are finite. */
+function isFlat({ xx, yy, xy }: CoMoments): boolean {
+  return (xx.sum === 0 || yy.sum === 0) && !Number.isNaN(xy.sum);
 }
 
 function interceptOf(m: CoMoments): number {

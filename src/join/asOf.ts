@@ -46,7 +46,8 @@ export class AsOf<L, R, O> implements Processor<L | R, O> {
   private readonly live = new Set<Waiting<L>>();
   private next = 0;
   private stored = 0;
-  private spoken = { stored: 0, total: 0 };
+  private gone = 0;
+  private spoken = { stored: 0, gone: 0 };
   private drop = -Infinity;
   private newest = -Infinity;
   private lateVersions = 0;
@@ -86,18 +87,26 @@ export class AsOf<L, R, O> implements Processor<L | R, O> {
     if (time < this.drop) this.lateVersions++;
     if (this.history.add(time, row)) this.stored++;
     else out.absorb(1); // it replaces, or deletes what is not there
-    out.absorb(this.history.takeDropped());
+    this.forget(out);
   }
 
   /** Joins and hands on what has `time <= upTo`. */
   private release(upTo: number, out: Out<O>): void {
     for (const one of this.waiting.take(upTo)) {
       this.live.delete(one);
+      this.gone++;
       this.journal.forgot(one);
       if (!out.closed) this.answer(one.time, one.row, this.plan.left.read(one.row), out);
     }
     this.history.settle(upTo);
-    out.absorb(this.history.takeDropped());
+    this.forget(out);
+  }
+
+  /** Versions that nobody can ask for any more. */
+  private forget(out: Out<O>): void {
+    const dropped = this.history.takeDropped();
+    this.gone += dropped;
+    out.absorb(dropped);
   }
 
   private answer(time: number, row: L, key: KeyOf, out: Out<O>): void {
@@ -127,11 +136,9 @@ export class AsOf<L, R, O> implements Processor<L | R, O> {
   }
 
   stateRows(): StateRows {
-    const total = this.held();
-    const updated = this.stored - this.spoken.stored;
-    const removed = this.spoken.total + updated - total;
-    this.spoken = { stored: this.stored, total };
-    return { total, updated, removed };
+    const { stored, gone, spoken } = this;
+    this.spoken = { stored, gone };
+    return { total: this.held(), updated: stored - spoken.stored, removed: gone - spoken.gone };
   }
 
   report(): Readonly<Record<string, unknown>> {

@@ -38,7 +38,7 @@ export class Joiner<L, R, O> implements Processor<Any, O> {
   private readonly found: Held<Any>[] = [];
   private met = 0;
   private readonly made: O[] = [];
-  private spokenOf = { stored: 0, total: 0 };
+  private spokenOf = { stored: 0, removed: 0 };
 
   constructor(
     private readonly plan: JoinPlan<L, R, O>,
@@ -247,13 +247,14 @@ export class Joiner<L, R, O> implements Processor<Any, O> {
   }
 
   stateRows(): StateRows {
-    const { left, right } = this;
-    const total = left.side.count + right.side.count;
-    const stored = left.side.stored + right.side.stored;
-    const updated = stored - this.spokenOf.stored;
-    const removed = this.spokenOf.total + updated - total;
-    this.spokenOf = { stored, total };
-    return { total, updated, removed };
+    const [left, right] = [this.left.side, this.right.side];
+    const { spokenOf } = this;
+    this.spokenOf = { stored: left.stored + right.stored, removed: left.removed + right.removed };
+    return {
+      total: left.count + right.count,
+      updated: this.spokenOf.stored - spokenOf.stored,
+      removed: this.spokenOf.removed - spokenOf.removed,
+    };
   }
 
   report(): Readonly<Record<string, unknown>> {

@@ -4,7 +4,7 @@ import type { OperatorOptions, OperatorSpec } from '../operator/processor';
 import type { Traits } from '../traits';
 import { Joiner } from './joiner';
 import type { JoinPlan, JoinTime, SidePlan } from './plan';
-import { ANY_TIME, describeReach, reachOf, type Range } from './range';
+import { ANY_TIME, describeReach, reachOf, type Range, type Reach } from './range';
 import { JOIN_TYPES, type JoinType } from './result';
 
 /** What an operator says of its join before its inputs are known. */
@@ -64,21 +64,37 @@ function planOn<L, R, O>(draft: JoinDraft<L, R, O>, inputs: readonly Traits[]): 
   });
   const [left, right] = [factsOf(inputs[0]!), factsOf(inputs[1]!)];
   const reach = reachOf(range, [left, right]);
-  // Who comes is on time, so the later time of a pair is; the time of a row that waits for ever need not be.
-  const waitsForEver = reach.left === Infinity || reach.right === Infinity;
-  const hold = waitsForEver && time !== 'latest' ? Infinity : reach.hold;
+  const hold = mayBeOld(time, reach) ? Infinity : reach.hold;
   const sides = { left: { ...draft.left, ...left }, right: { ...draft.right, ...right } };
   return { type, range, time, results, condition, reach: { ...reach, hold }, ...sides };
 }
 
+/** Who comes is on time, so the later time of a pair is; the time of a row that waits for ever need not be. */
+function mayBeOld(time: JoinTime | 'none', { left, right }: Reach): boolean {
+  return (
+    (time !== 'right' && time !== 'latest' && left === Infinity) || (time !== 'left' && time !== 'latest' && right === Infinity)
+  );
+}
+
 type SideFacts = Pick<SidePlan<unknown>, 'ties' | 'watermark' | 'timeOf'>;
+
+/** Rows of these sides are told of when no partner can come any more, so they may not wait for ever. */
+const AWAITED: Readonly<Record<JoinType, readonly ('left' | 'right')[]>> = {
+  inner: [],
+  left: ['left'],
+  right: ['right'],
+  full: ['left', 'right'],
+  leftSemi: ['left'],
+  leftAnti: ['left'],
+};
 
 function checkBounded<L, R, O>({ operator, type, unbounded }: JoinDraft<L, R, O>, { reach }: JoinPlan<L, R, O>): void {
   const isBounded = reach.left < Infinity && reach.right < Infinity;
-  if (isBounded || (type === 'inner' && unbounded)) return;
+  const isTold = AWAITED[type].every((side) => reach[side] < Infinity);
+  if (isBounded || (isTold && unbounded)) return;
   const remedy = 'give both sides a watermark, and the join both ends of a time range (within) or a window';
-  const accept = type === 'inner' ? '; or accept it with { unbounded: true }' : '';
-  const what = type === 'inner' ? 'would keep rows for ever' : 'could never say which rows have no partner';
+  const accept = isTold ? '; or accept it with { unbounded: true }' : '';
+  const what = isTold ? 'would keep rows for ever' : 'could never say which rows have no partner';
   throw new TidemarkError('TIDEMARK_JOIN_UNBOUNDED', `${operator} (${type}) ${what}: ${remedy}${accept}`, { type });
 }
 

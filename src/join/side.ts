@@ -43,6 +43,8 @@ export class Side<T> {
   count = 0;
   /** Rows stored so far. */
   stored = 0;
+  /** Rows forgotten so far. */
+  removed = 0;
   private next = 0;
   /** Absent where rows wait for ever. */
   private readonly calendar: Calendar<Held<T>> | undefined;
@@ -88,6 +90,7 @@ export class Side<T> {
     const gone = this.calendar.take(bound);
     for (const held of gone) this.drop(held);
     this.count -= gone.length;
+    this.removed += gone.length;
     return gone;
   }
 
@@ -96,6 +99,7 @@ export class Side<T> {
     for (const held of gone) this.journal.forgot(held);
     this.byKey.clear();
     this.count = 0;
+    this.removed += gone.length;
     return gone;
   }
 

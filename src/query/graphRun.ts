@@ -2,9 +2,10 @@ import type { Subscription } from 'rxjs';
 import type { Rejection, Sink } from '../element';
 import { TidemarkError } from '../errors';
 import { Stage } from '../operator';
-import { connect, Graph, originOf, TASK, type Batch, type Proposal, type Run, type SchedulerLike, type StreamInfo } from '../rx';
+import { connect, Graph, TASK, type Batch, type Proposal, type Run, type SchedulerLike } from '../rx';
 import { emptySubscription } from '../rx/subscription';
 import { batchAggregates } from '../window/batchAggregates';
+import { eachArriving } from './arriving';
 import { BatchClock } from './batchClock';
 import { Collector, type Collected, type OutputListener } from './outputs';
 import type { Pipeline } from './pipeline';
@@ -221,22 +222,9 @@ export class GraphRun implements Run, OutputListener {
   wantsBatch(w: number, now: number): boolean {
     if (this.nextTimer() <= now) return true;
     let wanted = false;
-    const seen = new Map<object, number | undefined>();
-    const leaving = (info: StreamInfo<unknown> | undefined): number | undefined => {
-      if (info === undefined) return undefined;
-      if (!seen.has(info)) seen.set(info, ask(info));
-      return seen.get(info);
-    };
-    const ask = (info: StreamInfo<unknown>): number | undefined => {
-      const inputs = (info.upstream ?? []).map(leaving).filter((value) => value !== undefined);
-      const arriving = inputs.length === 0 ? undefined : Math.min(...inputs);
-      if (!(info.live instanceof Stage)) return arriving;
-      const stage = info.live as Stage<unknown, unknown>;
-      if (stage.processor.ownsWatermark) return info.traits.watermark ? w : undefined;
-      wanted ||= stage.wantsBatch((arriving ?? -Infinity) - info.traits.allowedLatenessMs, now);
-      return arriving === undefined ? undefined : stage.propagated(arriving);
-    };
-    for (const { stream } of this.pipeline.outputs) leaving(originOf(stream));
+    eachArriving(this.pipeline.outputs, w, (stage, arriving = -Infinity) => {
+      wanted ||= stage.wantsBatch(arriving, now);
+    });
     return wanted;
   }
 

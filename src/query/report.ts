@@ -1,4 +1,5 @@
 import type { Stage } from '../operator';
+import { eachArriving } from './arriving';
 import type { Engine, FinishedBatch } from './engine';
 import { stateSizeOf } from './limits';
 import {
@@ -20,7 +21,6 @@ export interface Identity {
 /** Makes the progress record of each batch; remembers what the counters were before it. */
 export class Reporter {
   private dropped = new Map<string, { late: number; duplicate: number }>();
-  private judgedBy = new Map<string, number>();
 
   constructor(
     private readonly engine: Engine,
@@ -65,10 +65,12 @@ export class Reporter {
     const stages = [...(run?.stages().values() ?? [])].filter(
       (stage) => stage.stateful && stage.processor.ownsWatermark !== true,
     );
-    return stages.map((stage) => this.stateOperator(stage, plan.batch));
+    const late = new Map<unknown, number | undefined>();
+    if (stages.length > 0) eachArriving(this.engine.pipeline.outputs, plan.late, (stage, w) => late.set(stage, w));
+    return stages.map((stage) => this.stateOperator(stage, late.get(stage)));
   }
 
-  private stateOperator(stage: Stage<unknown, unknown>, _batch: number): StateOperatorProgress {
+  private stateOperator(stage: Stage<unknown, unknown>, late = 0): StateOperatorProgress {
     const { id, type, tally, processor } = stage;
     const before = this.dropped.get(id) ?? { late: 0, duplicate: 0 };
     const now = { late: (tally.rejected.late ?? 0) + tally.partlyLate, duplicate: tally.rejected.duplicate ?? 0 };
@@ -76,8 +78,6 @@ export class Reporter {
     const since = now.late < before.late || now.duplicate < before.duplicate ? { late: 0, duplicate: 0 } : before;
     this.dropped.set(id, now);
     const rows = processor.stateRows?.() ?? { total: stateSizeOf(stage), updated: 0, removed: 0 };
-    const late = this.judgedBy.get(id) ?? 0;
-    this.judgedBy.set(id, stage.evictedWith);
     return {
       operatorId: id,
       operatorName: type,

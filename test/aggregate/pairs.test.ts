@@ -104,6 +104,36 @@ describe('agg.corr and its kin', () => {
     expect(Math.abs(resultOf(all.slope, rows)! / (m.xy / m.xx) - 1)).toBeLessThan(1e-12);
   });
 
+  it('[D62] an infinite value or NaN beside a constant column is NaN, a constant column alone is null', () => {
+    for (const bad of [Infinity, NaN]) {
+      expect(
+        resultOf(
+          all.corr,
+          [1, 2, bad].map((y) => ({ x: 3, y })),
+        ),
+      ).toBeNaN();
+      expect(
+        resultOf(
+          all.corr,
+          [bad, 2, 1].map((x) => ({ x, y: 3 })),
+        ),
+      ).toBeNaN();
+      expect(resultOf(all.corr, [{ x: 3, y: bad }])).toBeNull();
+    }
+    expect(
+      resultOf(
+        all.corr,
+        [1, 2, 5].map((y) => ({ x: 3, y })),
+      ),
+    ).toBeNull();
+    expect(
+      resultOf(
+        all.corr,
+        [1, 2, 5].map((x) => ({ x, y: 3 })),
+      ),
+    ).toBeNull();
+  });
+
   it('[D62] [D63] skips pairs with a null', () => {
     const rows = [...pairs([1, null, 2, 3], (x) => 2 * x), { x: 9, y: null }, { x: null, y: null }];
     expect(resultOf(all.corr, rows)).toBe(1);

@@ -58,6 +58,19 @@ describe('bounds of a join', () => {
     expect(joined!.description['state']).toMatchObject({ left: { kept: 'for ever' }, right: { kept: 'for ever' } });
   });
 
+  it('[L44] a join without one end must be asked for, and is refused where rows would have to be told of that wait for ever', () => {
+    const bounded = { min: ['inner', 'right'], max: ['inner', 'left', 'leftSemi', 'leftAnti'] } as const;
+    for (const end of ['min', 'max'] as const) {
+      for (const type of ['inner', 'left', 'right', 'full', 'leftSemi', 'leftAnti'] as const) {
+        const build = (unbounded: boolean) => (): unknown =>
+          timed$.pipe(intervalJoin(other$, { on: 'id', within: { [end]: 5 }, type, unbounded }));
+        const isTold = (bounded[end] as readonly string[]).includes(type);
+        expect(codeOf(build(false))).toBe('TIDEMARK_JOIN_UNBOUNDED');
+        expect(codeOf(build(true)), `${type} ${end}`).toBe(isTold ? undefined : 'TIDEMARK_JOIN_UNBOUNDED');
+      }
+    }
+  });
+
   it('[L46] [E3.7] explain prints the watermarks and how long rows are kept, in numbers', () => {
     const joined$ = timed$.pipe(intervalJoin(other$, { on: 'id', within: { after: '4 hours' }, id: 'orders' }));
     all(joined$.pipe(rows()));

@@ -2,6 +2,7 @@ import { intervalJoin, windowJoin, type Element, type JoinTime, type JoinType } 
 import { EMPTY, type Observable, type OperatorFunction } from 'rxjs';
 import { isRecord } from '../shape';
 import { materialised, named, once, type PlanNode, type Stream } from './nodes';
+import { stampedBy } from './timed';
 import type { OpOf } from './operators';
 import { testOf, type Test } from './predicate';
 import type { Row } from './columns';
@@ -18,7 +19,7 @@ const TYPES = {
 
 /** A join; its event time is that of its left rows, or, where a window asks for it, that of its right rows. */
 export function joined(op: Join, givenLeft: PlanNode, givenRight: PlanNode, at: string): PlanNode {
-  const [left, right] = [materialised(givenLeft), materialised(givenRight)];
+  const [left, right] = stamped(op, materialised(givenLeft), materialised(givenRight));
   left.columns.check(...op.on.map(([column]) => column), ...(op.timeRange === undefined ? [] : [op.timeRange.left]));
   right.columns.check(...op.on.map(([, column]) => column), ...(op.timeRange === undefined ? [] : [op.timeRange.right]));
   const conditions = conditionsOf(op.where, left, right, `${at}.where`);
@@ -33,6 +34,14 @@ export function joined(op: Join, givenLeft: PlanNode, givenRight: PlanNode, at: 
   if (leftTime === undefined || op.on.some(([column]) => left.columns.isWindow(column))) return { ...base, open: by('left') };
   const node = { ...base, time: leftTime, open: by('left') };
   return right.time === undefined ? node : { ...node, otherwise: { ...base, time: right.time, open: by('right') } };
+}
+
+/** Where the event time of one side alone is in the equality, the other side's column is its time, and says no watermark. */
+function stamped({ on }: Join, left: PlanNode, right: PlanNode): readonly [PlanNode, PlanNode] {
+  const isWindows = on.some(([l, r]) => left.columns.isWindow(l) && right.columns.isWindow(r));
+  const pair = on.find(([l, r]) => (left.timed && l === left.time) || (right.timed && r === right.time));
+  if (isWindows || pair === undefined) return [left, right];
+  return [left.time === pair[0] ? left : stampedBy(left, pair[0]), right.time === pair[1] ? right : stampedBy(right, pair[1])];
 }
 
 type Conditions = {
@@ -65,7 +74,7 @@ function operatorOf(op: Join, left: PlanNode, right: PlanNode, conditions: Condi
   const times = op.on.find(([l, r]) => l === left.time && r === right.time);
   const others = op.on.filter((pair) => pair !== window && (pair !== times || op.on.length === 1));
   const on = { left: keyOf(others, 0, left), right: keyOf(others, 1, right) };
-  const options = { ...named(op.id), ...conditions, on, type, unbounded: type === 'inner' };
+  const options = { ...named(op.id), ...conditions, on, type, unbounded: true };
   if (window !== undefined) {
     const columns = { left: window[0], right: window[1] };
     return (other$) => windowJoin(other$, { ...options, window: columns } as never) as never;

@@ -17,6 +17,8 @@ export interface PlanNode {
   /** The column with the event time, where there is one. */
   readonly time?: string;
   readonly watermark: boolean;
+  /** Of the watermark; of a union, that of its first input. */
+  readonly delayMs?: number;
   readonly pending?: Pending;
   /** Complete mode: changes whose last rows are the table. */
   readonly isTable?: true;

@@ -30,7 +30,10 @@ export function distinctWithin({ id, columns }: OpOf<'dropDuplicatesWithinWaterm
   const input = materialised(given);
   const names = columns ?? input.columns.names;
   input.columns.check(...names);
-  return { ...input, open: once(() => input.open().pipe(dropDuplicatesWithinWatermark<Row>(names as never, named(id)))) };
+  const { delayMs } = input;
+  // A union may have watermarks of several delays; then it has to be said which one counts.
+  const options = { ...named(id), ...(delayMs === undefined || delayMs <= 0 ? {} : { within: delayMs }) };
+  return { ...input, open: once(() => input.open().pipe(dropDuplicatesWithinWatermark<Row>(names as never, options))) };
 }
 
 /** The windows among the keys that carry event time. */

@@ -30,7 +30,14 @@ export function watermarked({ column, delayMs, id }: OpOf<'withWatermark'>, give
   const input = materialised(given);
   const options = { ...OPTIONS, ...named(id) };
   const give = neverLate ? withTimestamps(column as never, options) : withWatermark(column as never, delayMs, options);
-  return timed(input, column, !neverLate, give as Timing);
+  return { ...timed(input, column, !neverLate, give as Timing), delayMs };
+}
+
+/** The column is the event time from here on, and there is no watermark. */
+export function stampedBy(input: PlanNode, column: string): PlanNode {
+  input.columns.check(column);
+  const stamp = input.timed ? reassignTimestamps : withTimestamps;
+  return timed(input, column, false, stamp(column as never, OPTIONS) as unknown as Timing);
 }
 
 /** Windows are over the event time; where a stream has none yet, the window's column is it. */
@@ -38,16 +45,14 @@ export function windowed(op: OpOf<'window'> | OpOf<'sessionWindow'>, given: Plan
   const { column, as } = op;
   const rows = materialised(given);
   rows.columns.check(column);
-  const input = rows.timed ? rows : timed(rows, column, false, withTimestamps(column as never, OPTIONS) as Timing);
+  const input = rows.timed ? rows : stampedBy(rows, column);
   const assigner = op.op === 'window' ? gridOf(op) : sessionOf(op, input.columns);
   return { ...input, columns: input.columns.with(as, true), pending: { as, assigner } };
 }
 
 /** Sessions over a column that is not the event time: from there on it is, and there is no watermark. */
 export function sessionsAnew(op: OpOf<'sessionWindow'>, given: PlanNode): PlanNode {
-  const rows = materialised(given);
-  rows.columns.check(op.column);
-  return windowed(op, timed(rows, op.column, false, reassignTimestamps(op.column as never, OPTIONS) as unknown as Timing));
+  return windowed(op, stampedBy(materialised(given), op.column));
 }
 
 /** Windows over a column that is not the event time: columns like others, which say nothing of when a group is final. */

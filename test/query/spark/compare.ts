@@ -81,7 +81,9 @@ const RELATIVE = 1e-9;
 /** Numbers to a relative error: Spark adds in another order, without compensation. Sets have no order. */
 function isAlike(a: unknown, b: unknown): boolean {
   if (typeof a === 'number' && typeof b === 'number') {
-    return a === b || Math.abs(a - b) <= RELATIVE * Math.max(1e-3, Math.abs(a), Math.abs(b));
+    // Times are large: their relative error would be seconds.
+    if (Number.isSafeInteger(a) && Number.isSafeInteger(b)) return a === b;
+    return Math.abs(a - b) <= RELATIVE * Math.max(1e-3, Math.abs(a), Math.abs(b));
   }
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((one, i) => isAlike(one, b[i]));
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
