@@ -53,7 +53,7 @@ export type PatternMatch<T, K, N extends string, O extends boolean> = Simplify<
  * Cost: a row is tried on every partial match of its key. Partial matches share the rows of their common beginning. Without
  * `within` they are kept for ever.
  *
- * State: tables `meta`, `held` (rows before the watermark), `partials` (by key); version 1 each.
+ * State: tables `meta`, `held` (rows before the watermark), version 1 each; `partials` (by key), version 2.
  *
  * Source: SASE's automaton with a shared buffer (Agrawal et al., SIGMOD 2008), contiguity and skipping as in Flink's CEP library.
  * @example
@@ -92,12 +92,7 @@ function planOf<T, N extends string>(given: Pattern<T, N>, options: MatchPattern
   const { afterMatch = 'noSkip', maxPartialMatches = 10_000, timeouts = false } = options;
   const { stages, limit: within } = given;
   const last = stages.at(-1)!;
-  checkOption(last.absent !== 'next', 'a pattern cannot end with notNext: nothing tells when it has held');
-  checkOption(last.absent === undefined || within !== undefined, 'a pattern that ends with notFollowedBy needs within');
-  checkOption(
-    stages.some((stage) => stage.absent === undefined && !stage.optional),
-    'a pattern needs a stage that is not optional',
-  );
+  checkOption(last.absent !== 'followedBy' || within !== undefined, 'a pattern that ends with notFollowedBy needs within');
   checkOption(Number.isInteger(maxPartialMatches) && maxPartialMatches > 0, 'maxPartialMatches must be a whole number > 0');
   checkOption(!timeouts || within !== undefined, 'without within no partial match is ever timed out');
   checkAfterMatch(

@@ -18,8 +18,8 @@ export interface Way {
   readonly guards: readonly number[];
   /** No row has come since the last one taken. */
   readonly isFresh: boolean;
-  /** A greedy stage that this way leaves: not while the stage would go on. */
-  readonly leaves: number;
+  /** Greedy stages that this way leaves: not while one of them would go on. */
+  readonly leaves: readonly number[];
 }
 
 /** The beginning of a match. */

@@ -57,12 +57,15 @@ export class Pattern<T, N extends string> {
     return this.then(name, where, { contiguity: 'any' });
   }
 
-  /** The next row is not such a one. */
+  /** The next row is not such a one. At the end of the pattern the match is said when that next row comes. */
   notNext(name: string, where: StageCondition<T>): Pattern<T, N> {
     return this.then<never>(name as never, where, { contiguity: 'relaxed', absent: 'next' });
   }
 
-  /** No such row comes before what follows; at the end of the pattern: within the time of `within`. */
+  /**
+   * No such row comes before what follows, nor between the rows of the stage before; at the end of the pattern: within the
+   * time of `within`.
+   */
   notFollowedBy(name: string, where: StageCondition<T>): Pattern<T, N> {
     return this.then<never>(name as never, where, { contiguity: 'relaxed', absent: 'followedBy' });
   }

@@ -85,7 +85,7 @@ export class PatternMatcher<T> implements Processor<T, unknown> {
   onWatermark(_emit: number, drop: number, out: Out<unknown>): void {
     this.drop = drop;
     if (this.firstHeld < drop) this.release(drop, out);
-    if (this.firstDeadline <= drop) this.expireAll(drop, out);
+    if (this.firstDeadline < drop) this.expireAll(drop - 1, out); // as timers: `time < W`
   }
 
   /** Rows with `time < W`, in order. */
@@ -155,11 +155,11 @@ export class PatternMatcher<T> implements Processor<T, unknown> {
     return within === undefined ? Infinity : (within.from === 'first' ? first.time : last.time) + within.ms;
   }
 
-  private expireAll(drop: number, out: Out<unknown>): void {
+  private expireAll(now: number, out: Out<unknown>): void {
     this.firstDeadline = Infinity;
     for (const [key] of this.keys.entries()) {
       if (out.closed) return;
-      this.expire(key, drop, out);
+      this.expire(key, now, out);
       for (const partial of this.keys.get(key) ?? []) this.firstDeadline = Math.min(this.firstDeadline, this.deadline(partial));
     }
   }
@@ -198,7 +198,7 @@ export class PatternMatcher<T> implements Processor<T, unknown> {
   }
 
   wantsBatch(w: number): boolean {
-    return w > this.drop && (this.firstHeld < w || this.firstDeadline <= w);
+    return w > this.drop && (this.firstHeld < w || this.firstDeadline < w);
   }
 
   held(): number {
@@ -244,7 +244,7 @@ export class PatternMatcher<T> implements Processor<T, unknown> {
     const entryOf = (id: KeyOf): StateEntry => [keyValues(id, this.columns), encodePartials(this.keys.get(id)!)];
     const entries = (): StateEntry[] => [...this.keys.entries()].map(([id]) => entryOf(id));
     return {
-      version: 1,
+      version: 2,
       size: () => this.keys.size,
       entries,
       load: (saved) => {

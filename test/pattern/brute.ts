@@ -53,23 +53,41 @@ function follows(taken: Found, i: number, events: readonly Event[], stages: read
   const contiguity = before.stage === number ? stage.inner : stage.contiguity;
   if (contiguity === 'strict' && between.length > 0) return false;
   if (contiguity === 'relaxed' && between.some((event) => fits(stage, event))) return false;
-  return stages.slice(before.stage + 1, number).every((bar) => {
-    if (bar.absent === 'next') return !fits(bar, events[before.at + 1]);
-    return bar.absent === undefined || ![...between, events[at]!].some((event) => fits(bar, event));
-  });
+  const onWay = before.stage === number ? stages.slice(number + 1, number + 2) : stages.slice(before.stage + 1, number);
+  const isLast = i === taken.length - 1 && stages.at(-1)!.absent === undefined;
+  const barredBy = (bar: Stage, rows: readonly Event[]): boolean => rows.some((event) => fits(bar, event));
+  // What completes a match may be of the kind that must not come before it; for the very next event only `notNext` minds.
+  const through = isLast ? between : [...between, events[at]!];
+  const first = through.slice(0, 1);
+  const inReach = barsInReach(before.stage, taken.slice(0, i), stages);
+  return (
+    !inReach.some((bar) => barredBy(bar, first)) &&
+    !onWay.some(({ absent, ...bar }) => absent === 'followedBy' && barredBy(bar, through)) &&
+    !(before.stage < number && onWay.some((bar) => bar.absent === 'next' && fits(bar, events[before.at + 1])))
+  );
+}
+
+/** What must not come next, whichever way it goes on. */
+function barsInReach(stage: number, taken: Found, stages: readonly Stage[]): readonly Stage[] {
+  const count = taken.filter((one) => one.stage === stage).length;
+  const behind = stages.slice(stage + 1);
+  if (count < stages[stage]!.min) return behind.slice(0, 1).filter(({ absent }) => absent === 'followedBy');
+  const end = behind.findIndex(({ absent, optional }) => absent === undefined && !optional);
+  return (end < 0 ? behind : behind.slice(0, end)).filter(({ absent }) => absent !== undefined);
 }
 
 /** At the end of the pattern: no such event in the time that is left. */
 function staysAway(taken: Found, events: readonly Event[], stages: readonly Stage[], within?: Within): boolean {
   const bar = stages.at(-1)!;
-  if (bar.absent === undefined || within === undefined) return true;
+  if (bar.absent === undefined) return true;
   const last = taken.at(-1)!;
-  const origin = within.from === 'previous' ? last : taken[0]!;
-  const until = events[origin.at]!.time + within.ms;
+  const origin = within?.from === 'previous' ? last : taken[0]!;
+  const until = within === undefined ? Infinity : events[origin.at]!.time + within.ms;
   // A bar further up that has nothing behind it to bar does so too.
   const bars = stages.slice(last.stage + 1).filter(({ absent }) => absent !== undefined);
+  const rest = events.slice(last.at + 1).filter(({ time }) => time < until);
+  if (bar.absent === 'next') return rest.length > 0 && !bars.some((one) => fits(one, rest[0]));
   return bars.every((one) => {
-    const rest = events.slice(last.at + 1).filter(({ time }) => time < until);
     return one.absent === 'next' ? !fits(one, rest[0]) : !rest.some((event) => fits(one, event));
   });
 }
