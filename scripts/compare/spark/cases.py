@@ -1,0 +1,264 @@
+"""Cases of the conformance format with what Spark answers: python cases.py asked.json answered.json [SECONDS].
+
+Steps `expectNew`, `expectState`, `expectWatermarkMs` and `expectOpWatermark` are filled in behind every step that runs.
+"""
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+
+import answers
+from answers import DataFrame, F, session
+from functions import NEEDS_ROCKS
+from queries import TYPES, Build
+
+# They move filters below a watermark, or make another join of one.
+RULES = [
+    "PushDownPredicates",
+    "InferFiltersFromConstraints",
+    "PushDownLeftSemiAntiJoin",
+    "EliminateOuterJoin",
+    "PushExtraPredicateThroughJoin",
+]
+ROCKS = "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider"
+HDFS = "org.apache.spark.sql.execution.streaming.state.HDFSBackedStateStoreProvider"
+
+
+class Source(answers.Source):
+    """Columns of all streams beside each other, each under the name of its stream."""
+
+    def __init__(self, spark, streams):
+        super().__init__(spark)
+        self.streams = streams
+
+    def add(self, step):
+        texts = self.jvm.java.util.ArrayList()
+        for s, rows in step.items():
+            names = [f"{s}__{name}" for name, _ in self.streams[s]["columns"]]
+            for row in rows:
+                texts.add(json.dumps({"s": s, **dict(zip(names, row))}))
+        self.stream.addData(self.jvm.org.apache.spark.api.python.PythonUtils.toSeq(texts))
+
+    def frame(self, s):
+        columns = self.streams[s]["columns"]
+        schema = ", ".join(["s string", *(f"{s}__{name} {TYPES[type_]}" for name, type_ in columns)])
+        parsed = F.from_json("value", schema)
+        frame = DataFrame(self.stream.toDF(), self.spark).select(parsed.alias("r")).select("r.*")
+        frame = frame.where(F.col("s") == s)
+        timed = [F.timestamp_millis(f"{s}__{n}") if t == "timestamp" else F.col(f"{s}__{n}") for n, t in columns]
+        return frame.select(*[column.alias(name) for column, (name, _) in zip(timed, columns)])
+
+
+def plain(frame):
+    columns = []
+    for name, type_ in frame.dtypes:
+        column = F.col(f"`{name}`")
+        if type_ == "timestamp":
+            column = F.unix_millis(column)
+        if type_.startswith("struct<start"):
+            ends = F.array(F.unix_millis(column["start"]), F.unix_millis(column["end"]))
+            column = F.when(column.isNotNull(), ends)
+        columns.append(column)
+    names = [f"c{i}" for i in range(len(columns))]
+    return frame.select(F.to_json(F.struct(*[c.alias(n) for c, n in zip(columns, names)])).alias("row")), names
+
+
+class Run:
+    def __init__(self, spark, case):
+        self.spark, self.case, self.query = spark, case, None
+        self.source = Source(spark, case["streams"])
+        self.folder = tempfile.mkdtemp()
+        self.conf = dict(case.get("conf", {}))
+        self.ops = case["query"]
+        self.sink, self.seen, self.batches, self.progress, self.told = -1, 0, [], [], {}
+        rocks = any(op["op"] in NEEDS_ROCKS for op in self.ops)
+        spark.conf.set("spark.sql.streaming.stateStore.providerClass", ROCKS if rocks else HDFS)
+
+    def start(self, **trigger):
+        set_ = self.spark.conf.set
+        set_("spark.sql.streaming.noDataMicroBatches.enabled", self.conf.get("noDataBatches", True))
+        set_("spark.sql.streaming.multipleWatermarkPolicy", self.conf.get("watermarkPolicy", "min"))
+        set_("spark.sql.optimizer.excludedRules", ",".join(f"org.apache.spark.sql.catalyst.optimizer.{r}" for r in RULES))
+        set_("spark.sql.streaming.statefulOperator.allowMultiple", True)
+        node = Build(self.spark, self.case, self.source).built(self.ops)
+        self.ids = node.ids
+        frame, self.names = plain(node.frame)
+        writer = frame.writeStream.outputMode(self.case["outputMode"]).option("checkpointLocation", self.folder)
+        if trigger:
+            writer = writer.trigger(**trigger)
+        self.query = writer.foreachBatch(self.take).start()
+        self.noted = 0
+
+    def take(self, frame, batch_id):
+        texts = frame._jdf.collectAsList()
+        rows = [json.loads(texts.get(i).getString(0)) for i in range(texts.size())]
+        if batch_id > self.sink:
+            self.batches.append([[row.get(name) for name in self.names] for row in rows])
+            self.sink = batch_id
+
+    def stop(self):
+        if self.query is not None:
+            self.note()
+            self.query.stop()
+        self.query = None
+
+    def note(self):
+        every = self.query.recentProgress
+        new = [p for p in every[self.noted :] if "addBatch" in p["durationMs"]]
+        self.noted = len(every)
+        self.progress += new
+
+    def run(self):
+        if self.query is None or not self.query.isActive:
+            self.stop()
+            self.start()
+        self.query.processAllAvailable()
+        self.note()
+
+    def end(self, **trigger):
+        self.stop()
+        self.start(**trigger)
+        self.query.awaitTermination()
+        self.note()
+
+    def restart(self, how):
+        self.stop()
+        if how.get("loseLastCommit"):
+            commits = os.path.join(self.folder, "commits")
+            last = max(int(n) for n in os.listdir(commits) if n.isdigit())
+            for name in os.listdir(commits):
+                if name in (str(last), f".{last}.crc"):
+                    os.remove(os.path.join(commits, name))
+        if how.get("clearSink"):
+            self.sink = -1
+        self.conf.update(how.get("conf", {}))
+        self.ops = how.get("query", self.ops)
+
+    def answer(self):
+        steps = []
+        for step in self.case["steps"]:
+            (kind,) = [k for k in step if k != "ordered"]
+            if kind.startswith("expect"):
+                continue
+            steps.append(step)
+            if kind == "add":
+                self.source.add(step["add"])
+            elif kind == "restart":
+                self.restart(step["restart"])
+            elif kind == "run":
+                self.run()
+            else:
+                self.end(**({"once": True} if kind == "runOnce" else {"availableNow": True}))
+            if kind not in ("add", "restart"):
+                steps += self.expected()
+        return steps
+
+    def expected(self):
+        fresh, self.batches = self.batches, []
+        complete = self.case["outputMode"] == "complete"
+        if complete:
+            self.table = fresh[-1] if fresh else getattr(self, "table", [])
+        rows = self.table if complete else [row for batch in fresh for row in batch]
+        ordered = {"ordered": True} if self.ops and self.ops[-1]["op"] == "sort" else {}
+        steps = [{"expectNew": rows, **ordered}]
+        progress, self.progress = self.progress, []
+        if progress and self.ids:
+            steps.append({"expectState": {i: self.figures(at, progress) for at, i in enumerate(self.ids)}})
+        if any(op["op"] == "withWatermark" for op in self.ops):
+            steps.append({"expectWatermarkMs": self.watermark()})
+            if progress and self.ids:
+                steps.append({"expectOpWatermark": self.operators()})
+        return steps
+
+    def figures(self, at, progress):
+        kinds = {op.get("id"): op["op"] for op in self.ops}
+        told = [p["stateOperators"][at] for p in progress]
+        assert all(len(p["stateOperators"]) == len(self.ids) for p in progress), "operators"
+        figures = {"total": told[-1]["numRowsTotal"]}
+        if not self.is_session(self.ids[at]):  # of which Spark counts all of a key
+            figures["updated"] = sum(t["numRowsUpdated"] for t in told)
+        if kinds[self.ids[at]] != "join":  # of outer joins Spark counts one side
+            figures["removed"] = sum(t["numRowsRemoved"] for t in told)
+        if kinds[self.ids[at]] != "aggregate":  # groups there
+            figures["dropped"] = sum(t["numRowsDroppedByWatermark"] for t in told)
+        if kinds[self.ids[at]].startswith("dropDuplicates"):
+            figures["duplicates"] = sum(t["customMetrics"].get("numDroppedDuplicateRows", 0) for t in told)
+        return figures
+
+    def is_session(self, id_):
+        at = [op.get("id") for op in self.ops].index(id_)
+        return any(op["op"] == "sessionWindow" and op["as"] in self.ops[at].get("keys", []) for op in self.ops[:at])
+
+    def execution(self):
+        return self.query._jsq.streamingQuery()
+
+    def watermark(self):
+        latest = self.execution().commitLog().getLatest()
+        logged = self.execution().offsetLog().getLatest()
+        before = logged.get()._2().metadata().get().batchWatermarkMs() if logged.isDefined() else 0
+        return max(before, latest.get()._2().nextBatchWatermarkMs() if latest.isDefined() else 0)
+
+    def operators(self):
+        found = []
+
+        def walk(plan):
+            name = plan.getClass().getSimpleName()
+            if name in WRITERS:
+                ends = [plan.eventTimeWatermarkForLateEvents(), plan.eventTimeWatermarkForEviction()]
+                found.append([e.get() if e.isDefined() else None for e in ends])
+            children = plan.children()
+            for i in range(children.size()):
+                walk(children.apply(i))
+
+        walk(self.execution().lastExecution().executedPlan())
+        assert len(found) == len(self.ids), [found, self.ids]
+        pairs = {i: dict(zip(["late", "eviction"], w)) for i, w in zip(self.ids, found)}
+        return {i: {k: v for k, v in w.items() if v is not None} for i, w in pairs.items()}
+
+
+WRITERS = {
+    "StateStoreSaveExec",
+    "SessionWindowStateStoreSaveExec",
+    "StreamingDeduplicateExec",
+    "StreamingDeduplicateWithinWatermarkExec",
+    "StreamingSymmetricHashJoinExec",
+    "StreamingGlobalLimitExec",
+    "FlatMapGroupsWithStateExec",
+    "FlatMapGroupsInPandasWithStateExec",
+    "TransformWithStateInPandasExec",
+}
+
+
+def main(asked, answered, seconds="1e9"):
+    # Of the workers.
+    os.environ["PYTHONPATH"] = os.path.dirname(os.path.abspath(__file__))
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    spark = session()
+    spark.conf.set("spark.sql.adaptive.enabled", False)
+    until = time.time() + float(seconds)
+    given = json.load(open(asked))
+    done, refused = [], []
+    for case in given["cases"]:
+        if time.time() > until:
+            break
+        run = None
+        try:
+            run = Run(spark, case)
+            done.append({**case, "steps": run.answer()})
+        except Exception as error:
+            text = str(error).strip().split("\n")[0][:400]
+            print(f"# {case['name']}: {type(error).__name__} {text}", flush=True)
+        finally:
+            for query in spark.streams.active:
+                query.stop()
+            if run is not None:
+                shutil.rmtree(run.folder, ignore_errors=True)
+        json.dump({**given, "cases": done}, open(answered, "w"))
+    print(f"{len(done)} of {len(given['cases'])} answered")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
