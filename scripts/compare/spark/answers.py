@@ -26,6 +26,7 @@ def session():
         "spark.sql.codegen.wholeStage": "false",
         "spark.sql.codegen.factoryMode": "NO_CODEGEN",
         "spark.sql.streaming.numRecentProgressUpdates": "1000",
+        "spark.python.authenticate.socketTimeout": "120s",
         "spark.sql.legacy.timeParserPolicy": "CORRECTED",
     }
     for name, value in settings.items():

@@ -87,8 +87,11 @@ class Maker:
         return {"op": "aggregate", "id": id_, "keys": keys, "aggs": self.aggs(**how)}
 
     def where(self, type_):
-        """Of sides whose rows are results on their own: Spark moves the conditions on others below the watermark."""
-        sides = {"left": ["lv", self.pick(">", "<=", "!="), 2], "right": ["rv", self.pick(">", "<", ">="), 2]}
+        """
+        Of sides whose rows are results on their own: Spark moves the conditions on others below the watermark. A lower bound
+        of any number it takes for one of time, and keeps rows for ever.
+        """
+        sides = {"left": ["lv", "!=", 2], "right": ["rv", "!=", 3]}
         told = {"left_outer": ["left"], "right_outer": ["right"], "full_outer": ["left", "right"]}.get(type_, [])
         where = {s: sides[s] for s in told if self.r.random() < 0.6}
         return {"where": where} if where else {}

@@ -180,7 +180,8 @@ class Run:
         figures = {"total": told[-1]["numRowsTotal"]}
         if not self.is_session(self.ids[at]):  # of which Spark counts all of a key
             figures["updated"] = sum(t["numRowsUpdated"] for t in told)
-        if kinds[self.ids[at]] != "join":  # of outer joins Spark counts one side
+        # Of outer joins Spark counts one side, of sessions what is merged too.
+        if kinds[self.ids[at]] != "join" and not self.is_session(self.ids[at]):
             figures["removed"] = sum(t["numRowsRemoved"] for t in told)
         if kinds[self.ids[at]] != "aggregate":  # groups there
             figures["dropped"] = sum(t["numRowsDroppedByWatermark"] for t in told)
