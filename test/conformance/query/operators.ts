@@ -82,6 +82,7 @@ const timing = oneOf('none', 'processingTime', 'eventTime');
 /** The operators of Spark's queries. */
 export const sparkOperator = tagged('op', {
   ...STATELESS,
+  joinStatic: { ...STATELESS.joinStatic, type: oneOf('inner', 'left_outer', 'left_semi') },
   ...TIMED,
   aggregate: { ...common, keys: names, aggs: sparkAggregates },
   dropDuplicatesWithinWatermark: { ...common, columns: maybe(someOf(text)) },

@@ -135,7 +135,7 @@ export function joinedStatic(
   const input = materialised(given);
   const table = Object.hasOwn(tables, op.table) ? tables[op.table]! : malformed(at, `there is no table '${op.table}'`);
   const lookup = lookupOf(table, input.columns, op.type, op.on, at);
-  const columns = input.columns.and(new Columns(table.columns));
+  const columns = op.type === 'left_semi' ? input.columns : input.columns.and(new Columns(table.columns));
   const join = input.isChange ? (flatMapChanges(lookup) as never) : flatMapRows<Row, Row, 'event'>(lookup);
   return { ...input, columns, open: once(() => input.open().pipe(join) as Stream) };
 }

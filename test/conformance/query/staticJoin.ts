@@ -3,11 +3,11 @@ import { identityOf, isNull } from './compare';
 import { Columns, type Row } from './columns';
 import type { Table } from './operators';
 
-/** Gives the joined rows of one row. Null never matches. */
+/** Gives the joined rows of one row, or the row itself. Null never matches. */
 export function lookupOf(
   table: Table,
   columns: Columns,
-  type: 'inner' | 'left_outer',
+  type: 'inner' | 'left_outer' | 'left_semi',
   on: readonly (readonly [string, string])[],
   at: string,
 ): (row: Row) => readonly Row[] {
@@ -27,7 +27,8 @@ export function lookupOf(
   return (row) => {
     const values = left.map((read) => read(row));
     const found = values.some(isNull) ? [] : (index.get(identityOf(values)) ?? []);
-    if (found.length === 0) return type === 'inner' ? [] : [{ ...row, ...nothing }];
+    if (found.length === 0) return type === 'left_outer' ? [{ ...row, ...nothing }] : [];
+    if (type === 'left_semi') return [row];
     return found.map((other) => ({ ...row, ...other }));
   };
 }
