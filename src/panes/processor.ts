@@ -66,7 +66,9 @@ export class Panes<T> implements Processor<T, unknown> {
     const merged: Account[] = [];
     this.store.gone?.((key, window) => {
       const account = this.ledger.take(this.idOf(key, window));
-      if (account !== undefined) merged.push(account);
+      if (account === undefined) return;
+      this.ticking.delete(account); // its timers are those of the window that took it in
+      merged.push(account);
     });
     this.store.touched(this.drop, (key, window) => this.arrived(key, window, merged, time, out));
     // What the row has set is at least that far ahead; a tick that is open already is sooner.

@@ -3,8 +3,8 @@ import { malformed } from '../shape';
 import type { ConfigOf, OperatorConfig } from './operators';
 import type { Step, StepKind, StepOf } from './steps';
 
-/** What is done at each step. */
-export type Driver = { readonly [K in StepKind]?: (step: StepOf<K>) => void };
+/** What is done at each step; `lacks`: what the library turns out to lack, looked at after each step. */
+export type Driver = { readonly [K in StepKind]?: (step: StepOf<K>) => void } & { readonly lacks?: () => readonly Feature[] };
 
 /** One operator of the format: the steps that go with it, what the library lacks for a configuration, and how it is driven. */
 export interface ElementOperator<T extends OperatorConfig['type']> {

@@ -5,7 +5,7 @@ import type { Step } from './steps';
 type WindowConfig = ConfigOf<'window'>;
 
 /** Triggers of Beam: they may be composed, and with them an on-time pane also comes when it is empty. */
-export const BEAM = ['afterWatermark', 'repeatedly', 'afterFirst', 'orFinally', 'inOrder', 'never'];
+const BEAM = ['afterWatermark', 'repeatedly', 'afterFirst', 'orFinally', 'inOrder', 'never'];
 
 /** A trigger of the format, inside of another one. */
 function triggerOf(spec: TriggerSpec): Trigger<unknown> {

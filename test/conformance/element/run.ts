@@ -62,7 +62,10 @@ export function runElementCase(given: unknown): void {
   if (ours !== true) skipIfLacking(operator.lacks(config as never, steps));
   if (steps[0]?.kind === 'expectError') return expectRefusal(() => operator.build(config as never, steps), steps[0]);
   const driver = operator.build(config as never, steps);
-  for (const step of steps) drive(driver, step);
+  for (const step of steps) {
+    drive(driver, step);
+    if (ours !== true) skipIfLacking(driver.lacks?.() ?? []);
+  }
 }
 
 function expectRefusal(build: () => unknown, step: Step): void {

@@ -19,7 +19,8 @@ import { malformed } from '../shape';
 import { assignerOf, type ElementRow } from './assigner';
 import { bounded, inward, onlyInput, outward, until, type Driver, type ElementOperator } from './driver';
 import type { ConfigOf } from './operators';
-import { BEAM, emitOf } from './panes';
+import { doneTriggers } from './doneTriggers';
+import { emitOf } from './panes';
 import type { Step, StepOf } from './steps';
 
 type WindowConfig = ConfigOf<'window'>;
@@ -44,16 +45,10 @@ function lacks({ assigner, trigger }: WindowConfig): readonly Feature[] {
     ...(trigger?.kind === 'endOfStream' && assigner.kind !== 'global'
       ? [lacking('trigger endOfStream on windows that end')]
       : []),
-    ...(isDoneForGood(trigger) ? [lacking('trigger that closes its window')] : []),
   ];
 }
 
-/** A trigger that is done when the watermark passes the end, in a case that has late rows to come. */
-function isDoneForGood(trigger: WindowConfig['trigger']): boolean {
-  return trigger?.kind === 'afterWatermark' && trigger['early'] === undefined && trigger['late'] === undefined;
-}
-
-/** Beam's panes may be empty, and its sum begins at 0; in SQL, as with `agg.sum`, the sum of nothing is null. */
+/** Beam's discarding panes may be empty, and its sum begins at 0; in SQL, as with `agg.sum`, the sum of nothing is null. */
 const sumFromZero = agg.custom<ElementRow, [total: number], number>({
   create: () => [0],
   add: (acc, row) => void (acc[0] += row.value as number),
@@ -61,9 +56,8 @@ const sumFromZero = agg.custom<ElementRow, [total: number], number>({
   result: ([total]) => total,
 });
 
-function aggregateOf({ aggregate: { fn }, trigger, accumulation }: WindowConfig): Aggregate<ElementRow, unknown, unknown> {
-  const isBeam = trigger !== undefined && BEAM.includes(trigger.kind);
-  if (fn === 'sum' && isBeam && accumulation === 'discarding') return sumFromZero as Aggregate<ElementRow, unknown, unknown>;
+function aggregateOf({ aggregate: { fn }, accumulation }: WindowConfig): Aggregate<ElementRow, unknown, unknown> {
+  if (fn === 'sum' && accumulation === 'discarding') return sumFromZero as Aggregate<ElementRow, unknown, unknown>;
   if (fn === 'count') return agg.count<ElementRow>() as Aggregate<ElementRow, unknown, unknown>;
   if (fn === 'list') return agg.collectList((row: ElementRow) => row.value) as Aggregate<ElementRow, unknown, unknown>;
   return agg.sum((row: ElementRow) => row.value as number) as Aggregate<ElementRow, unknown, unknown>;
@@ -107,6 +101,7 @@ class WindowRun {
   private w = -Infinity;
   private drop = -Infinity;
   private readonly latenessMs: number;
+  private readonly doneTriggers: (drop: number) => readonly Feature[];
 
   constructor(
     private readonly config: WindowConfig,
@@ -119,6 +114,12 @@ class WindowRun {
     const options = { key: 'key' as const, window: this.assigner, select: selectOf(config), emit: emitOf(config, steps) };
     const operator = aggregate(options as never) as unknown as OperatorFunction<Element<ElementRow>, Element<Spoken>>;
     this.harness = config.time === 'processing' ? this.byTheClock(operator) : operatorHarness(operator);
+    this.doneTriggers = doneTriggers(config, steps, this.harness as never);
+  }
+
+  /** What the case has turned out to need. */
+  lacks(): readonly Feature[] {
+    return this.doneTriggers(this.drop);
   }
 
   /** Windows in processing time: the clock is the time of a row, and moves the watermark. */
@@ -286,6 +287,7 @@ export const window: ElementOperator<'window'> = {
   build(config, steps): Driver {
     const run = new WindowRun(config, steps);
     return {
+      lacks: () => run.lacks(),
       element: (step) => run.element(step),
       watermark: (step) => run.watermark(step),
       processingTime: (step) => run.processingTime(step),
