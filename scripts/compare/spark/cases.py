@@ -177,6 +177,8 @@ class Run:
         kinds = {op.get("id"): op["op"] for op in self.ops}
         told = [p["stateOperators"][at] for p in progress]
         assert all(len(p["stateOperators"]) == len(self.ids) for p in progress), "operators"
+        if kinds[self.ids[at]] == "transformWithState":  # it counts variables, timers and their index
+            return {"dropped": sum(t["numRowsDroppedByWatermark"] for t in told)}
         figures = {"total": told[-1]["numRowsTotal"]}
         if not self.is_session(self.ids[at]):  # of which Spark counts all of a key
             figures["updated"] = sum(t["numRowsUpdated"] for t in told)
