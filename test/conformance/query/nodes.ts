@@ -20,6 +20,8 @@ export interface PlanNode {
   /** Of the watermark; of a union, that of its first input. */
   readonly delayMs?: number;
   readonly pending?: Pending;
+  /** The column with the event time was left out: nothing is late any more. */
+  readonly isPastTime?: true;
   /** Complete mode: changes whose last rows are the table. */
   readonly isTable?: true;
   /** In a query: groups without windows of their own, said as changes. */

@@ -9,6 +9,7 @@ import {
   onClose,
   onUpdate,
   previousRows,
+  reassignTimestamps,
   withTimestamps,
 } from 'tidemark';
 import { columnsOf, selectOf } from './aggregates';
@@ -17,13 +18,20 @@ import { keepsPending, materialised, named, once, withWindow, type PlanNode, typ
 import type { OpOf } from './operators';
 
 export function distinct({ id, columns }: OpOf<'dropDuplicates'>, given: PlanNode): PlanNode {
-  const input = materialised(given);
+  const input = timeless(materialised(given));
   const names = columns ?? input.columns.names;
   input.columns.check(...names);
   const byTime = input.watermark && input.time !== undefined && names.includes(input.time);
   const unbounded = !byTime && !names.some((name) => input.columns.isWindow(name));
   const options = { ...named(id), ...(byTime ? { timeColumn: input.time as string } : {}), ...(unbounded ? { unbounded } : {}) };
   return { ...input, open: once(() => input.open().pipe(dropDuplicates<Row, 'event'>(names as never, options))) };
+}
+
+/** Rows whose event time was left out, and no window of it is there: they are of one time. */
+function timeless(input: PlanNode): PlanNode {
+  if (input.isPastTime !== true || input.columns.names.some((name) => input.columns.isWindow(name))) return input;
+  const stamp = reassignTimestamps<Row>(() => 0, { maxFutureSkew: false });
+  return { ...input, watermark: false, open: once(() => input.open().pipe(stamp as never) as Stream) };
 }
 
 export function distinctWithin({ id, columns }: OpOf<'dropDuplicatesWithinWatermark'>, given: PlanNode): PlanNode {

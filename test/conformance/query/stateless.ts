@@ -100,6 +100,7 @@ export function selected({ columns: pairs }: OpOf<'select'>, given: PlanNode): P
   return {
     ...rest,
     ...(time === undefined ? {} : { time }),
+    ...(time === undefined && input.time !== undefined ? { isPastTime: true as const } : {}),
     ...(isKept ? { pending: { as: window[1], assigner: given.pending!.assigner } } : {}),
     plainWindows: pairs.filter(([column]) => input.plainWindows?.includes(column)).map(([, name]) => name),
     columns: selectedColumns(pairs, input.columns),
