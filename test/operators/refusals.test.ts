@@ -64,12 +64,8 @@ const REFUSED: readonly (readonly [string, () => unknown])[] = [
   ['topN of a part of a row', () => topN({ n: 0.5, by: 't' } as never)],
   ['topN of fewer than none', () => topN({ n: -1, by: 't' } as never)],
   [
-    'matchPattern that ends with what must not be next',
-    () =>
-      matchPattern(
-        pattern<Row, 'a'>('a', () => true).notNext('b', () => true),
-        { within: 5 },
-      ),
+    'matchPattern that ends with what must not follow, and never ends',
+    () => matchPattern(pattern<Row, 'a'>('a', () => true).notFollowedBy('b', () => true)),
   ],
   ['alertWhen that forgets what it does not know', () => alertWhen<Row>({ when: () => true, forgetAfter: 5 })],
   [

@@ -3,6 +3,7 @@ import { operatorHarness, type OperatorHarness } from 'tidemark/testing';
 import { sameItems, sameSequence, sameValue } from '../compare';
 import { malformed } from '../shape';
 import { bounded, until, type Driver, type ElementOperator } from './driver';
+import { checkMarks, marksOf, type Mark } from './marks';
 import type { ConfigOf } from './operators';
 import type { StepOf } from './steps';
 
@@ -28,12 +29,15 @@ export class JoinOutputs {
   readonly outputs: Output[] = [];
   readonly sequence: Output[] = [];
   readonly late: Output[] = [];
+  readonly marks: Mark[] = [];
   dropped = 0;
 
   constructor(readonly harness: OperatorHarness<JoinRow, Output>) {}
 
   collect(outward: (w: number) => number | string): void {
-    for (const signal of this.harness.take()) {
+    const said = this.harness.take();
+    this.marks.push(...marksOf(said, outward));
+    for (const signal of said) {
       if (signal.kind === 'event') {
         const output = { ...signal.row, timestamp: signal.time };
         this.outputs.push(output);
@@ -52,6 +56,7 @@ export class JoinOutputs {
       expectLate: ({ at, expectLate }) => sameItems(at, expectLate, this.late.splice(0)),
       expectDropped: ({ at, expectDropped }) => sameValue(at, expectDropped, this.dropped),
       expectSequence: ({ at, expectSequence }) => sameSequence(at, expectSequence, this.sequence.splice(0)),
+      expectWatermarks: (step) => checkMarks(step, this.marks.splice(0)),
     };
   }
 }
@@ -93,6 +98,7 @@ export const JOIN_STEPS = [
   'expectLate',
   'expectDropped',
   'expectSequence',
+  'expectWatermarks',
   'expectError',
 ] as const;
 

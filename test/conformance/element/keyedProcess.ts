@@ -12,6 +12,7 @@ import { malformed } from '../shape';
 import type { ElementRow } from './assigner';
 import { bounded, inward, onlyInput, outward, until, type Driver, type ElementOperator } from './driver';
 import type { ConfigOf } from './operators';
+import { checkMarks, marksOf, type Mark } from './marks';
 import type { StepOf } from './steps';
 
 type Program = ConfigOf<'keyedProcess'>['program'];
@@ -100,6 +101,7 @@ class ProcessRun {
   private readonly harness: OperatorHarness<ElementRow, Said>;
   private outputs: Output[] = [];
   private sequence: Output[] = [];
+  private readonly marks: Mark[] = [];
   private readonly sides = new Map<string, Output[]>();
 
   constructor(program: Program) {
@@ -119,6 +121,12 @@ class ProcessRun {
     this.collect();
   }
 
+  idle(step: StepOf<'idle'>): void {
+    onlyInput(step);
+    this.harness.idle(step.idle);
+    this.collect();
+  }
+
   processingTime({ processingTime, at }: StepOf<'processingTime'>): void {
     this.harness.advance(until(processingTime, this.harness.clock.now(), at));
     this.collect();
@@ -130,7 +138,9 @@ class ProcessRun {
   }
 
   private collect(): void {
-    for (const signal of this.harness.take()) {
+    const said = this.harness.take();
+    this.marks.push(...marksOf(said));
+    for (const signal of said) {
       if (signal.kind === 'watermark') this.sequence.push({ watermark: outward(signal.time) });
       if (signal.kind === 'event') this.say(signal.time, signal.row);
     }
@@ -154,6 +164,10 @@ class ProcessRun {
     this.sequence = [];
   }
 
+  expectWatermarks(step: StepOf<'expectWatermarks'>): void {
+    checkMarks(step, this.marks.splice(0));
+  }
+
   expectSideOutput({ at, expectSideOutput: { name, outputs } }: StepOf<'expectSideOutput'>): void {
     sameItems(at, outputs, this.sides.get(name) ?? []);
     this.sides.delete(name);
@@ -171,10 +185,12 @@ export const keyedProcess: ElementOperator<'keyedProcess'> = {
   steps: [
     'element',
     'watermark',
+    'idle',
     'processingTime',
     'checkpointRestore',
     'expect',
     'expectSequence',
+    'expectWatermarks',
     'expectSideOutput',
     'expectState',
     'expectError',
@@ -185,10 +201,12 @@ export const keyedProcess: ElementOperator<'keyedProcess'> = {
     return {
       element: (step) => run.element(step),
       watermark: (step) => run.watermark(step),
+      idle: (step) => run.idle(step),
       processingTime: (step) => run.processingTime(step),
       checkpointRestore: () => run.restore(),
       expect: (step) => run.expect(step),
       expectSequence: (step) => run.expectSequence(step),
+      expectWatermarks: (step) => run.expectWatermarks(step),
       expectSideOutput: (step) => run.expectSideOutput(step),
       expectState: (step) => run.expectState(step),
     };

@@ -5,10 +5,10 @@ import type { StepOf } from './steps';
 
 export type Mark = number | string;
 
-/** What was sent downstream, in the words of the cases. */
-export function marksOf(signals: readonly Signal<unknown>[]): readonly Mark[] {
+/** What was sent downstream, in the words of the cases; `say`: the w of the case for the library's W. */
+export function marksOf(signals: readonly Signal<unknown>[], say: (W: number) => Mark = outward): readonly Mark[] {
   return signals.flatMap((signal) => {
-    if (signal.kind === 'watermark') return [outward(signal.time)];
+    if (signal.kind === 'watermark') return [say(signal.time)];
     return signal.kind === 'idle' ? [signal.idle ? 'idle' : 'active'] : [];
   });
 }

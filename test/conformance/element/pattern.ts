@@ -3,7 +3,8 @@ import { matchPattern, pattern as begin, type Element, type Pattern } from 'tide
 import { operatorHarness } from 'tidemark/testing';
 import { sameItems, sameSequence, sameValue } from '../compare';
 import { isRecord, malformed } from '../shape';
-import { inward, onlyInput, until, type Driver, type ElementOperator } from './driver';
+import { inward, onlyInput, outward, until, type Driver, type ElementOperator } from './driver';
+import { checkMarks, marksOf, type Mark } from './marks';
 import type { ConfigOf } from './operators';
 
 interface Row {
@@ -47,11 +48,16 @@ function build(config: ConfigOf<'pattern'>): Driver {
   const matches: object[] = [];
   const over: object[] = [];
   const late: object[] = [];
+  const sequence: object[] = [];
+  const marks: Mark[] = [];
   let dropped = 0;
   let last = -Infinity;
   let marked = false;
   const collect = (): void => {
-    for (const signal of harness.take()) {
+    const said = harness.take();
+    marks.push(...marksOf(said));
+    for (const signal of said) {
+      if (signal.kind === 'watermark') sequence.push({ watermark: outward(signal.time) });
       if (signal.kind === 'rejected' && signal.reason === 'late') {
         late.push(signal.row as object);
         dropped++;
@@ -59,7 +65,10 @@ function build(config: ConfigOf<'pattern'>): Driver {
       if (signal.kind !== 'event') continue;
       const ids = Object.values(signal.row.match).flatMap((rows) => rows.map((row) => row.id));
       if (signal.row.timedOut === true) over.push({ partial: ids, time: signal.time });
-      else matches.push({ match: ids, timestamp: signal.time });
+      else {
+        matches.push({ match: ids, timestamp: signal.time });
+        sequence.push(matches.at(-1)!);
+      }
     }
   };
   /** The cases without watermarks are of an automaton that is fed in order: what has come is looked at. */
@@ -81,7 +90,11 @@ function build(config: ConfigOf<'pattern'>): Driver {
       harness.watermark(inward(step.watermark));
       collect();
     },
-    idle: (step) => harness.idle(step.idle),
+    idle: (step) => {
+      onlyInput(step);
+      harness.idle(step.idle);
+      collect();
+    },
     processingTime: ({ processingTime, at }) => harness.advance(until(processingTime, harness.clock.now(), at)),
     checkpointRestore: () => harness.restore(harness.snapshot()),
     expect: ({ at, expect, order }) => {
@@ -92,6 +105,11 @@ function build(config: ConfigOf<'pattern'>): Driver {
       settle();
       sameItems(at, expectTimeouts, over.splice(0));
     },
+    expectSequence: ({ at, expectSequence }) => {
+      settle();
+      sameSequence(at, expectSequence, sequence.splice(0));
+    },
+    expectWatermarks: (step) => checkMarks(step, marks.splice(0)),
     expectLate: ({ at, expectLate }) => sameItems(at, expectLate, late.splice(0)),
     expectDropped: ({ at, expectDropped }) => sameValue(at, expectDropped, dropped),
   };
@@ -107,6 +125,8 @@ export const pattern: ElementOperator<'pattern'> = {
     'expect',
     'expectLate',
     'expectDropped',
+    'expectSequence',
+    'expectWatermarks',
     'expectError',
     'expectTimeouts',
   ],

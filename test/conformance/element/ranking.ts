@@ -4,6 +4,7 @@ import { operatorHarness } from 'tidemark/testing';
 import { sameItems, sameSequence, sameValue } from '../compare';
 import { malformed } from '../shape';
 import { bounded, onlyInput, until, type Driver, type ElementOperator } from './driver';
+import { checkMarks, marksOf, type Mark } from './marks';
 import type { StepKind } from './steps';
 
 interface Row {
@@ -33,12 +34,14 @@ function driverOf(operator: Operator, latenessMs: number): Driver {
   const outputs: Output[] = [];
   const sequence: Output[] = [];
   const late: Output[] = [];
+  const marks: Mark[] = [];
   let dropped = 0;
   const changeOf = (signal: Signal<Change<Row>> | undefined): Change<Row> | undefined =>
     signal?.kind === 'event' ? signal.row : undefined;
   const then = (act: () => void): void => {
     act();
     const said = harness.take();
+    marks.push(...marksOf(said, bounded));
     said.forEach((signal, i) => {
       if (signal.kind === 'event') {
         // An update is a delete and then an upsert: look ahead from the one, and back from the other.
@@ -69,6 +72,7 @@ function driverOf(operator: Operator, latenessMs: number): Driver {
     expectLate: ({ at, expectLate }) => sameItems(at, expectLate, late.splice(0)),
     expectDropped: ({ at, expectDropped }) => sameValue(at, expectDropped, dropped),
     expectSequence: ({ at, expectSequence }) => sameSequence(at, expectSequence, sequence.splice(0)),
+    expectWatermarks: (step) => checkMarks(step, marks.splice(0)),
   };
 }
 
@@ -82,6 +86,7 @@ const STEPS: readonly StepKind[] = [
   'expectLate',
   'expectDropped',
   'expectSequence',
+  'expectWatermarks',
   'expectError',
 ];
 

@@ -1,11 +1,14 @@
 import { fixedDelay, punctuated, reassignWatermark, withWatermark, type WatermarkStrategy } from 'tidemark';
 import { operatorHarness, type OperatorHarness } from 'tidemark/testing';
 import { inward, onlyInput, until, type Driver, type ElementOperator } from './driver';
-import { checkMarks, marksOf, type Mark } from './marks';
+import { marksOf, type Mark } from './marks';
 import type { ConfigOf } from './operators';
+import { Outputs } from './outputs';
 import type { Step, StepOf } from './steps';
 
 interface TimeRow {
+  readonly key?: unknown;
+  readonly value?: unknown;
   readonly time: number;
 }
 
@@ -18,7 +21,7 @@ const OPTIONS = { maxFutureSkew: false } as const;
 
 class GeneratorRun {
   private readonly harness: OperatorHarness<TimeRow, TimeRow>;
-  private readonly marks: Mark[] = [];
+  readonly outputs = new Outputs();
   /** Told at the next tick. */
   private waiting: Mark | undefined;
 
@@ -34,10 +37,11 @@ class GeneratorRun {
         });
   }
 
-  element({ element: { time, input }, at }: StepOf<'element'>): void {
+  element({ element: { key, value, time, input }, at }: StepOf<'element'>): void {
     onlyInput({ at, input });
-    if (this.isBehind) this.harness.event(time, { time });
-    else this.harness.push({ time });
+    const row = { key, value, time };
+    if (this.isBehind) this.harness.event(time, row);
+    else this.harness.push(row);
     this.collect();
   }
 
@@ -64,24 +68,23 @@ class GeneratorRun {
 
   /** A fixed delay speaks at the ticks of its origin, the library at every row: of those, the last is looked at. */
   private collect(): void {
-    for (const mark of marksOf(this.harness.take())) {
-      if (this.config.strategy.kind === 'fixedDelay' && typeof mark === 'number') this.waiting = mark;
-      else this.tell(mark);
+    for (const signal of this.harness.take()) {
+      this.outputs.row(signal);
+      for (const mark of marksOf([signal])) {
+        if (this.config.strategy.kind === 'fixedDelay' && typeof mark === 'number') this.waiting = mark;
+        else this.tell(mark);
+      }
     }
   }
 
   private tell(mark: Mark): void {
     if (mark === 'max') this.waiting = undefined;
-    this.marks.push(mark);
+    this.outputs.tell(mark);
   }
 
   tick(): void {
-    if (this.waiting !== undefined) this.marks.push(this.waiting);
+    if (this.waiting !== undefined) this.outputs.tell(this.waiting);
     this.waiting = undefined;
-  }
-
-  check(step: StepOf<'expectWatermarks'>): void {
-    checkMarks(step, this.marks.splice(0));
   }
 }
 
@@ -93,6 +96,8 @@ export const watermarkGenerator: ElementOperator<'watermarkGenerator'> = {
     'processingTime',
     'periodicEmit',
     'checkpointRestore',
+    'expect',
+    'expectSequence',
     'expectWatermarks',
     'expectError',
   ],
@@ -108,7 +113,7 @@ export const watermarkGenerator: ElementOperator<'watermarkGenerator'> = {
       processingTime: (step) => run.advance(step),
       periodicEmit: () => run.tick(),
       checkpointRestore: () => run.restore(),
-      expectWatermarks: (step) => run.check(step),
+      ...run.outputs.checks(),
     };
   },
 };

@@ -3,8 +3,8 @@ import { mergeStreams, type Element, type MergedStream } from 'tidemark';
 import { operatorHarness, type OperatorHarness } from 'tidemark/testing';
 import { malformed } from '../shape';
 import { inward, type Driver, type ElementOperator } from './driver';
-import { checkMarks, marksOf, type Mark } from './marks';
 import type { ConfigOf } from './operators';
+import { Outputs } from './outputs';
 import type { Step, StepOf } from './steps';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -14,7 +14,7 @@ type Stream = Observable<Element<Row>>;
 class MergeRun {
   private readonly harness: OperatorHarness<Row, Row>;
   private readonly live: Set<number>;
-  private readonly marks: Mark[] = [];
+  readonly outputs = new Outputs();
   private merged!: MergedStream<Row>;
   private streams: readonly Stream[] = [];
 
@@ -35,7 +35,7 @@ class MergeRun {
   }
 
   element({ at, element: { key, value, time, input } }: StepOf<'element'>): void {
-    this.harness.event(time, { key, value }, this.input({ at, input }));
+    this.harness.event(time, { key, value, time }, this.input({ at, input }));
     this.collect();
   }
 
@@ -69,11 +69,7 @@ class MergeRun {
   }
 
   collect(): void {
-    this.marks.push(...marksOf(this.harness.take()));
-  }
-
-  check(step: StepOf<'expectWatermarks'>): void {
-    checkMarks(step, this.marks.splice(0));
+    this.outputs.collect(this.harness.take());
   }
 }
 
@@ -86,6 +82,8 @@ export const watermarkMerge: ElementOperator<'watermarkMerge'> = {
     'removeInput',
     'addInput',
     'checkpointRestore',
+    'expect',
+    'expectSequence',
     'expectWatermarks',
     'expectError',
   ],
@@ -100,7 +98,7 @@ export const watermarkMerge: ElementOperator<'watermarkMerge'> = {
       removeInput: (step) => run.remove(step),
       addInput: (step) => run.add(step),
       checkpointRestore: () => run.restore(),
-      expectWatermarks: (step) => run.check(step),
+      ...run.outputs.checks(),
     };
   },
 };

@@ -1,9 +1,7 @@
 import {
-  agg,
   aggregate,
   punctuated,
   withWatermark,
-  type Aggregate,
   type Change,
   type Element,
   type Pane,
@@ -20,7 +18,9 @@ import { assignerOf, type ElementRow } from './assigner';
 import { bounded, inward, onlyInput, outward, until, type Driver, type ElementOperator } from './driver';
 import type { ConfigOf } from './operators';
 import { doneTriggers } from './doneTriggers';
+import { checkMarks, marksOf, type Mark } from './marks';
 import { emitOf } from './panes';
+import { selectOf } from './windowAggregates';
 import type { Step, StepOf } from './steps';
 
 type WindowConfig = ConfigOf<'window'>;
@@ -48,26 +48,6 @@ function lacks({ assigner, trigger }: WindowConfig): readonly Feature[] {
   ];
 }
 
-/** Beam's discarding panes may be empty, and its sum begins at 0; in SQL, as with `agg.sum`, the sum of nothing is null. */
-const sumFromZero = agg.custom<ElementRow, [total: number], number>({
-  create: () => [0],
-  add: (acc, row) => void (acc[0] += row.value as number),
-  merge: (into, from) => void (into[0] += from[0]),
-  result: ([total]) => total,
-});
-
-function aggregateOf({ aggregate: { fn }, accumulation }: WindowConfig): Aggregate<ElementRow, unknown, unknown> {
-  if (fn === 'sum' && accumulation === 'discarding') return sumFromZero as Aggregate<ElementRow, unknown, unknown>;
-  if (fn === 'count') return agg.count<ElementRow>() as Aggregate<ElementRow, unknown, unknown>;
-  if (fn === 'list') return agg.collectList((row: ElementRow) => row.value) as Aggregate<ElementRow, unknown, unknown>;
-  return agg.sum((row: ElementRow) => row.value as number) as Aggregate<ElementRow, unknown, unknown>;
-}
-
-function selectOf(config: WindowConfig): Record<string, Aggregate<ElementRow, unknown, unknown>> {
-  const latest = agg.max((row: ElementRow) => row.time) as Aggregate<ElementRow, unknown, unknown>;
-  return { value: aggregateOf(config), ...(config.timestampCombiner === 'latest' ? { lastTime: latest } : {}) };
-}
-
 function isChange(row: Spoken): row is Change<Result> {
   return 'op' in row && 'pane' in row;
 }
@@ -93,6 +73,7 @@ class WindowRun {
   private readonly outputs: Output[] = [];
   private readonly late: Output[] = [];
   private readonly sequence: Output[] = [];
+  private readonly marks: Mark[] = [];
   private lateRows = 0;
   private latePairs = 0;
   /** Rows of the open windows, and what was said of them: panes count, and may be stamped with the first new row. */
@@ -175,6 +156,7 @@ class WindowRun {
 
   private collect(): void {
     const said = this.harness.take();
+    this.marks.push(...marksOf(said));
     for (const [i, signal] of said.entries()) this.hear(signal, said[i - 1], said[i + 1]);
   }
 
@@ -261,6 +243,10 @@ class WindowRun {
     sameSequence(at, expectSequence, this.sequence.splice(0));
   }
 
+  expectWatermarks(step: StepOf<'expectWatermarks'>): void {
+    checkMarks(step, this.marks.splice(0));
+  }
+
   expectState({ at, expectState }: StepOf<'expectState'>): void {
     const { windows } = expectState;
     if (windows === undefined || Object.keys(expectState).length > 1)
@@ -280,6 +266,7 @@ export const window: ElementOperator<'window'> = {
     'expectLate',
     'expectDropped',
     'expectSequence',
+    'expectWatermarks',
     'expectState',
     'expectError',
   ],
@@ -297,6 +284,7 @@ export const window: ElementOperator<'window'> = {
       expectLate: (step) => run.expectLate(step),
       expectDropped: (step) => run.expectDropped(step),
       expectSequence: (step) => run.expectSequence(step),
+      expectWatermarks: (step) => run.expectWatermarks(step),
       expectState: (step) => run.expectState(step),
     };
   },
