@@ -5,11 +5,13 @@ import { createKeyMap, keyFrom, type KeyMap, type KeyOf } from '../src/key';
 import { operator, type OperatorOptions, type Processor } from '../src/operator';
 import type { StateEntry, StateTable } from '../src/state/table';
 import type { Traits } from '../src/traits';
-import { TimerWheel } from '../src/window/timerWheel';
+import { Deadlines } from '../src/state/deadlines';
 
 interface Entry {
   readonly key: readonly unknown[];
   readonly id: KeyOf;
+  /** Which one it is by its first change: those of one time are said in this order. */
+  readonly order: number;
   time: number;
   row: unknown;
   /** False once it was taken back. */
@@ -57,8 +59,9 @@ export function finalOnly<R>(options?: OperatorOptions): OperatorFunction<Elemen
 }
 
 function finals<R>(byWindow: boolean): Processor<Change<R>, R> {
+  let next = 0;
   let entries: KeyMap<Entry> | undefined; // how many columns a key has shows with the first one
-  const wheel = new TimerWheel<Entry>(1000, (entry) => (entry.live ? entry.time : NaN));
+  const wheel = new Deadlines<Entry>(1000, (entry) => (entry.live ? entry.time : NaN));
   const stampOf = (time: number): number => (byWindow ? time : MAX_TIME);
   const put = (change: Pick<Change<R>, 'key' | 'row'>, time: number): void => {
     entries ??= createKeyMap<Entry>(change.key.length);
@@ -69,7 +72,7 @@ function finals<R>(byWindow: boolean): Processor<Change<R>, R> {
       if (stampOf(time) >= known.time) known.time = stampOf(time);
       return;
     }
-    const entry: Entry = { key: change.key, id, time: stampOf(time), row: change.row, live: true };
+    const entry: Entry = { key: change.key, id, order: next++, time: stampOf(time), row: change.row, live: true };
     entries.set(id, entry);
     wheel.add(entry);
   };
@@ -99,7 +102,7 @@ function finals<R>(byWindow: boolean): Processor<Change<R>, R> {
     onWatermark(_emit, drop, out) {
       const due = wheel.take(drop - 1); // `time < drop` is `end <= drop`
       for (const { id } of due) entries?.delete(id);
-      due.sort((a, b) => a.time - b.time);
+      due.sort((a, b) => a.time - b.time || a.order - b.order);
       for (const entry of due) if (!out.closed) out.event(entry.time, entry.row as R);
     },
   };

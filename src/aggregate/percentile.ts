@@ -27,7 +27,7 @@ export function fractionsOf(p: number | readonly number[]): readonly number[] {
  * @returns an aggregate whose result is a number (a list of numbers) or null
  * @throws TIDEMARK_OPTION at call: a fraction out of range; per row: a value that is no number
  *
- * Cost: O(1) a row; O(n log n) a result after new values; keeps all n values, 8 to 16 bytes each. Beyond some ten thousand
+ * Cost: O(1) a row; a result after many new values sorts all, O(n log n), after few it moves up to 8 n bytes; keeps all n values, 8 to 16 bytes each. Beyond some ten thousand
  * values a key use `percentileApprox`.
  *
  * @example

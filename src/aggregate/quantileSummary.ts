@@ -84,7 +84,7 @@ function compact(summary: QuantileSummary, h: number, offset: 0 | 1): void {
   const pairs = level.n >> 1;
   for (let i = 0; i < pairs; i++) push(above, sorted[2 * i + offset]!);
   const rest = sorted.slice(2 * pairs);
-  summary.levels[h] = { data: rest, n: rest.length, sorted: true }; // a new list: the old one's memory goes
+  summary.levels[h] = { data: rest, n: rest.length, sorted: rest.length }; // a new list: the old one's memory goes
 }
 
 /** The values at fractions `ps`; `n` is at least 1. Cost: O(size) once there are levels, else O(1), after sorting. */

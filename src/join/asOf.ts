@@ -1,7 +1,7 @@
 import type { KeyOf, KeyReader } from '../key';
 import type { Out, Processor, StateRows } from '../operator/processor';
 import { cell, type StateEntry, type StateTable, type StateTables } from '../state/table';
-import { Calendar } from './calendar';
+import { Calendar } from '../state/calendar';
 import { Journal } from './journal';
 import { hasNull } from './keys';
 import type { Results } from './result';

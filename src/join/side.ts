@@ -1,6 +1,6 @@
 import { createKeyMap, type KeyMap, type KeyOf } from '../key';
 import type { StateEntry, StateTable } from '../state/table';
-import { Calendar } from './calendar';
+import { Calendar } from '../state/calendar';
 import { Journal } from './journal';
 
 /** The rows of one key on one side, by time and arrival; those before `head` are gone. */

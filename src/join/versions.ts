@@ -1,6 +1,6 @@
 import { createKeyMap, type KeyMap, type KeyOf, type KeyReader } from '../key';
 import type { StateEntry, StateTable } from '../state/table';
-import { Calendar } from './calendar';
+import { Calendar } from '../state/calendar';
 import { Journal } from './journal';
 
 interface Version<R> {

@@ -16,12 +16,19 @@ export interface AsyncWork<I, O> {
   readonly scheduler: SchedulerLike;
 }
 
-/** A row on its way, or a control signal that waits for the rows before it. */
-type Slot<I, O> =
-  | { readonly kind: 'row'; readonly time: number; readonly row: I; state: 'waiting' | 'running' | 'done'; result?: { value: O } }
-  | { readonly kind: 'control'; readonly pass: () => void };
+/** A row on its way. */
+interface RowSlot<I, O> {
+  readonly kind: 'row';
+  readonly time: number;
+  readonly row: I;
+  /** How many control signals came before it. */
+  readonly section: number;
+  state: 'waiting' | 'running' | 'done' | 'gone';
+  result?: { value: O };
+}
 
-type RowSlot<I, O> = Extract<Slot<I, O>, { kind: 'row' }>;
+/** A row, or a control signal that waits for the rows before it. */
+type Slot<I, O> = RowSlot<I, O> | { readonly kind: 'control'; readonly pass: () => void };
 
 /**
  * The one stage that works asynchronously: control signals are held until every row before them is done, and rows never
@@ -31,7 +38,14 @@ export class AsyncStage<I, O> implements Sink<I>, LiveStage {
   emit = -Infinity;
   drop = -Infinity;
   private readonly queue: Slot<I, O>[] = [];
+  /** Slots before it are gone; slots before `next` have been started. */
+  private head = 0;
+  private next = 0;
+  /** Control signals that came, and those that have been passed on. */
+  private controls = 0;
+  private passed = 0;
   private running = 0;
+  private held = 0;
   private received = 0;
   private stopped = false;
   private readonly outlet: Outlet<O>;
@@ -49,7 +63,8 @@ export class AsyncStage<I, O> implements Sink<I>, LiveStage {
   event(time: number, row: I): void {
     if (this.stopped) return;
     this.received++;
-    this.queue.push({ kind: 'row', time, row, state: 'waiting' });
+    this.held++;
+    this.queue.push({ kind: 'row', time, row, section: this.controls, state: 'waiting' });
     this.fill();
   }
 
@@ -83,15 +98,16 @@ export class AsyncStage<I, O> implements Sink<I>, LiveStage {
 
   private control(pass: () => void): void {
     if (this.stopped) return;
+    this.controls++;
     this.queue.push({ kind: 'control', pass });
-    this.release();
+    this.advance();
   }
 
   /** Starts rows while there is room. */
   private fill(): void {
-    for (const slot of this.queue) {
-      if (this.running >= this.work.concurrency) return;
-      if (slot.kind === 'row' && slot.state === 'waiting') this.start(slot);
+    while (this.next < this.queue.length && this.running < this.work.concurrency) {
+      const slot = this.queue[this.next++]!;
+      if (slot.kind === 'row') this.start(slot);
     }
   }
 
@@ -136,11 +152,13 @@ export class AsyncStage<I, O> implements Sink<I>, LiveStage {
     this.running--;
     answer();
     if (this.stopped) return;
-    this.release();
+    if (!this.work.ordered && slot.section === this.passed) this.give(slot);
+    this.advance();
     this.fill();
   }
 
   private failed(slot: RowSlot<I, O>, cause: unknown): void {
+    this.held--;
     if (this.work.policy === 'reject') {
       const message = messageOf(cause);
       return this.outlet.reject('failed', slot.time, slot.row, { message, cause });
@@ -148,22 +166,45 @@ export class AsyncStage<I, O> implements Sink<I>, LiveStage {
     this.error(userFunctionError(cause, { operator: this.id, time: slot.time, row: slot.row }));
   }
 
-  /** Hands on what may go: from the head, and, unordered, whatever is done before the next control signal that waits. */
-  private release(): void {
-    let kept = 0;
-    let rowWaits = false;
-    let sealed = false;
-    for (const slot of this.queue) {
-      const waits = sealed || (rowWaits && (slot.kind === 'control' || this.work.ordered));
-      if (waits || (slot.kind === 'row' && slot.state !== 'done')) {
-        this.queue[kept++] = slot;
-        if (slot.kind === 'row') rowWaits = true;
-        else sealed = true;
-      } else if (slot.kind === 'control') slot.pass();
-      else if (slot.result !== undefined) this.outlet.forward(slot.time, slot.result.value);
-      if (this.stopped) return;
+  /** Hands on what stands at the head and may go. */
+  private advance(): void {
+    while (this.head < this.queue.length && !this.stopped) {
+      const slot = this.queue[this.head]!;
+      if (slot.kind === 'row' && (slot.state === 'waiting' || slot.state === 'running')) break;
+      this.head++;
+      if (slot.kind === 'row') this.give(slot);
+      else this.pass(slot.pass);
     }
-    this.queue.length = kept;
+    this.compact();
+  }
+
+  /** What is done is handed on once; a row that failed has no result. */
+  private give(slot: RowSlot<I, O>): void {
+    if (slot.state !== 'done') return;
+    slot.state = 'gone';
+    if (slot.result === undefined) return;
+    this.held--;
+    this.outlet.forward(slot.time, slot.result.value);
+  }
+
+  /** Rows up to the next control signal may overtake each other from now on, if order does not matter. */
+  private pass(pass: () => void): void {
+    this.passed++;
+    pass();
+    if (this.work.ordered) return;
+    for (let i = this.head; i < this.queue.length && !this.stopped; i++) {
+      const slot = this.queue[i]!;
+      if (slot.kind === 'control') return;
+      this.give(slot);
+    }
+  }
+
+  /** Gives memory back now and then, so that handing on stays O(1). */
+  private compact(): void {
+    if (this.head <= 64 || this.head * 2 <= this.queue.length) return;
+    this.queue.splice(0, this.head);
+    this.next = Math.max(0, this.next - this.head);
+    this.head = 0;
   }
 
   tick(): void {}
@@ -179,8 +220,7 @@ export class AsyncStage<I, O> implements Sink<I>, LiveStage {
   }
 
   get tally(): Tally {
-    const { outlet } = this;
-    const held = this.queue.filter((slot) => slot.kind === 'row' && (slot.state !== 'done' || slot.result !== undefined)).length;
+    const { outlet, held } = this;
     return {
       in: this.received,
       forwarded: outlet.forwarded,

@@ -4,7 +4,7 @@ import type { Out, Processor, StateRows } from '../operator/processor';
 import { cell } from '../state/table';
 import { changeKeyOf, type SpeakParts } from '../window/speak';
 import type { WindowStore } from '../window/store';
-import { TimerWheel } from '../window/timerWheel';
+import { Deadlines } from '../state/deadlines';
 import type { Completeness } from './completeness';
 import { Ledger, type Account, type Said } from './ledger';
 import { sameRow } from './sameRow';
@@ -27,11 +27,11 @@ export class Panes<T> implements Processor<T, unknown> {
   private drop = -Infinity;
   private readonly ledger: Ledger;
   /** By what the watermark of on-time results brings: the window's end, and timers before and after it. */
-  private readonly waking = new TimerWheel<Account>(1000, (account) =>
+  private readonly waking = new Deadlines<Account>(1000, (account) =>
     account.gone ? NaN : (account.wakesAt = this.wakeTime(account)),
   );
   /** By the end of the window. */
-  private readonly closing = new TimerWheel<Account>(1000, (account) => (account.gone ? NaN : account.window.end));
+  private readonly closing = new Deadlines<Account>(1000, (account) => (account.gone ? NaN : account.window.end));
   /** With a timer in processing time, in no order; and the first of these. */
   private readonly ticking = new Set<Account>();
   private firstTick = Infinity;

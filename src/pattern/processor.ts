@@ -3,6 +3,8 @@ import { messageOf, TidemarkError, userFunctionError } from '../errors';
 import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf, type KeyReader } from '../key';
 import type { Out, Processor, StateRows } from '../operator/processor';
 import { Recorder } from '../state/recorder';
+import { Calendar, type Dated } from '../state/calendar';
+import { Deadlines } from '../state/deadlines';
 import { cell, type StateEntry, type StateTable } from '../state/table';
 import type { ErrorPolicy } from '../traits';
 import { Automaton, type Step } from './automaton';
@@ -20,12 +22,21 @@ export interface PatternPlan {
   readonly timeouts: boolean;
 }
 
-interface Held {
-  readonly time: number;
+/** A row that the watermark has not passed. */
+interface Held extends Dated {
   readonly row: unknown;
   readonly key: KeyOf;
-  readonly position: number;
 }
+
+/** The partial matches of one key. */
+interface Ongoing {
+  readonly key: KeyOf;
+  partials: readonly Partial[];
+  /** When the first of them has no time left; Infinity: never. */
+  due: number;
+}
+
+const STEP_MS = 1000;
 
 /** Rows of a key in event-time order, once the watermark has passed them; ties in order of arrival. */
 export class PatternMatcher<T> implements Processor<T, unknown> {
@@ -33,15 +44,16 @@ export class PatternMatcher<T> implements Processor<T, unknown> {
   readonly tables;
   private drop = -Infinity;
   private arrivals = 0;
+  /** Rows by number, and by time. */
   private readonly waiting = new Map<number, Held>();
-  private readonly keys: KeyMap<readonly Partial[]>;
+  private readonly calendar = new Calendar<Held>(STEP_MS);
+  private readonly keys: KeyMap<Ongoing>;
+  private readonly deadlines = new Deadlines<Ongoing>(STEP_MS, ({ partials, due }) => (partials.length > 0 ? due : NaN));
   private readonly automaton: Automaton;
   private readonly names: readonly string[];
   private readonly columns: number;
   private readonly heldRecorder = new Recorder(1);
   private readonly recorder: Recorder;
-  private firstHeld = Infinity;
-  private firstDeadline = Infinity;
   private overflowed = 0;
   private updated = 0;
   private removed = 0;
@@ -73,34 +85,27 @@ export class PatternMatcher<T> implements Processor<T, unknown> {
     }
     const key = this.reader.read(row);
     const own = typeof key === 'object' && key !== null ? key.slice() : key;
-    this.hold({ time, row, key: own, position: this.arrivals++ });
+    this.hold({ time, row, key: own, seq: this.arrivals++ });
   }
 
   private hold(held: Held): void {
-    this.waiting.set(held.position, held);
-    this.heldRecorder.written(held.position);
-    this.firstHeld = Math.min(this.firstHeld, held.time);
+    this.waiting.set(held.seq, held);
+    this.calendar.add(held);
+    this.heldRecorder.written(held.seq);
   }
 
   onWatermark(_emit: number, drop: number, out: Out<unknown>): void {
     this.drop = drop;
-    if (this.firstHeld < drop) this.release(drop, out);
-    if (this.firstDeadline < drop) this.expireAll(drop - 1, out); // as timers: `time < W`
+    this.release(drop, out);
+    this.expireAll(drop - 1, out); // as timers: `time < W`
   }
 
   /** Rows with `time < W`, in order. */
   private release(drop: number, out: Out<unknown>): void {
-    const due: Held[] = [];
-    this.firstHeld = Infinity;
-    for (const held of this.waiting.values()) {
-      if (held.time < drop) due.push(held);
-      else this.firstHeld = Math.min(this.firstHeld, held.time);
-    }
-    due.sort((a, b) => a.time - b.time || a.position - b.position);
-    for (const held of due) {
+    for (const held of this.calendar.take(drop - 1)) {
       if (out.closed) return;
-      this.waiting.delete(held.position);
-      this.heldRecorder.gone(held.position);
+      this.waiting.delete(held.seq);
+      this.heldRecorder.gone(held.seq);
       this.advance(held, out);
     }
   }
@@ -108,7 +113,7 @@ export class PatternMatcher<T> implements Processor<T, unknown> {
   private advance(held: Held, out: Out<unknown>): void {
     const { key, time, row } = held;
     this.expire(key, time, out);
-    const before = this.keys.get(key) ?? [];
+    const before = this.keys.get(key)?.partials ?? [];
     const step = this.stepOf(before, held, out);
     if (step === undefined) return;
     const { matches, partials } = skip(step.matches, step.partials, this.plan.afterMatch, this.names);
@@ -124,9 +129,9 @@ export class PatternMatcher<T> implements Processor<T, unknown> {
   }
 
   /** A condition that throws leaves the partial matches as they were. */
-  private stepOf(partials: readonly Partial[], { time, row, position }: Held, out: Out<unknown>): Step | undefined {
+  private stepOf(partials: readonly Partial[], { time, row, seq }: Held, out: Out<unknown>): Step | undefined {
     try {
-      return this.automaton.step(partials, { time, row, position });
+      return this.automaton.step(partials, { time, row, position: seq });
     } catch (cause) {
       if (this.policy === 'error') throw userFunctionError(cause, { operator: this.id, time, row });
       out.reject('failed', time, row, { message: messageOf(cause), cause });
@@ -135,19 +140,31 @@ export class PatternMatcher<T> implements Processor<T, unknown> {
   }
 
   private put(key: KeyOf, partials: readonly Partial[]): void {
-    const had = this.keys.get(key) !== undefined;
-    if (partials.length > 0) {
-      this.keys.set(key, partials);
-      for (const partial of partials) this.firstDeadline = Math.min(this.firstDeadline, this.deadline(partial));
-    } else if (had) this.keys.delete(key);
-    if (partials.length === 0 && !had) return;
+    const known = this.keys.get(key);
     if (partials.length > 0) {
       this.recorder.written(key);
       this.updated++;
-    } else {
+      this.schedule(known ?? this.open(key), partials);
+    } else if (known !== undefined) {
+      known.partials = partials;
+      this.keys.delete(key);
       this.recorder.gone(key);
       this.removed++;
     }
+  }
+
+  private open(key: KeyOf): Ongoing {
+    const ongoing: Ongoing = { key, partials: [], due: Infinity };
+    this.keys.set(key, ongoing);
+    return ongoing;
+  }
+
+  /** A deadline that moves later is found by the one before. */
+  private schedule(ongoing: Ongoing, partials: readonly Partial[]): void {
+    const before = ongoing.partials.length > 0 ? ongoing.due : Infinity;
+    ongoing.partials = partials;
+    ongoing.due = Math.min(...partials.map((partial) => this.deadline(partial)));
+    if (ongoing.due < before) this.deadlines.add(ongoing);
   }
 
   private deadline({ first, last }: Partial): number {
@@ -156,17 +173,18 @@ export class PatternMatcher<T> implements Processor<T, unknown> {
   }
 
   private expireAll(now: number, out: Out<unknown>): void {
-    this.firstDeadline = Infinity;
-    for (const [key] of this.keys.entries()) {
+    if (!this.deadlines.isDue(now)) return;
+    const due = new Set(this.deadlines.take(now).sort((a, b) => a.due - b.due));
+    for (const ongoing of due) {
       if (out.closed) return;
-      this.expire(key, now, out);
-      for (const partial of this.keys.get(key) ?? []) this.firstDeadline = Math.min(this.firstDeadline, this.deadline(partial));
+      this.expire(ongoing.key, now, out);
+      if (ongoing.partials.length > 0) this.deadlines.add(ongoing);
     }
   }
 
   /** Ends what has no time left at `now`: a match where a row had to stay away, else a timeout. */
   private expire(key: KeyOf, now: number, out: Out<unknown>): void {
-    const partials = this.keys.get(key);
+    const partials = this.keys.get(key)?.partials;
     if (partials === undefined || this.plan.within === undefined) return;
     const over = partials.filter((partial) => this.deadline(partial) <= now);
     if (over.length === 0) return;
@@ -198,7 +216,7 @@ export class PatternMatcher<T> implements Processor<T, unknown> {
   }
 
   wantsBatch(w: number): boolean {
-    return w > this.drop && (this.firstHeld < w || this.firstDeadline < w);
+    return w > this.drop && (this.calendar.isDue(w - 1) || this.deadlines.isDue(w - 1));
   }
 
   held(): number {
@@ -213,14 +231,14 @@ export class PatternMatcher<T> implements Processor<T, unknown> {
 
   report(): Readonly<Record<string, unknown>> {
     let partialMatches = 0;
-    this.keys.forEach((partials) => (partialMatches += partials.length));
+    this.keys.forEach(({ partials }) => (partialMatches += partials.length));
     const { maxPartialMatches } = this.plan;
     return { keys: this.keys.size, partialMatches, maxPartialMatches, overflowed: this.overflowed };
   }
 
   private heldTable(): StateTable {
     const entryOf = (held: Held): StateEntry => {
-      return [[held.position], [held.time, keyValues(held.key, this.columns), held.row]];
+      return [[held.seq], [held.time, keyValues(held.key, this.columns), held.row]];
     };
     const entries = (): StateEntry[] => [...this.waiting.values()].map(entryOf);
     return {
@@ -229,10 +247,10 @@ export class PatternMatcher<T> implements Processor<T, unknown> {
       entries,
       load: (saved) => {
         this.waiting.clear();
-        this.firstHeld = Infinity;
-        for (const [[position], data] of saved) {
+        this.calendar.clear();
+        for (const [[seq], data] of [...saved].sort(([[a]], [[b]]) => (a as number) - (b as number))) {
           const [time, values, row] = data as [number, unknown[], unknown];
-          this.hold({ time, row, key: keyFrom(values), position: position as number });
+          this.hold({ time, row, key: keyFrom(values), seq: seq as number });
         }
         this.heldRecorder.begin();
       },
@@ -241,7 +259,7 @@ export class PatternMatcher<T> implements Processor<T, unknown> {
   }
 
   private partialTable(): StateTable {
-    const entryOf = (id: KeyOf): StateEntry => [keyValues(id, this.columns), encodePartials(this.keys.get(id)!)];
+    const entryOf = (id: KeyOf): StateEntry => [keyValues(id, this.columns), encodePartials(this.keys.get(id)!.partials)];
     const entries = (): StateEntry[] => [...this.keys.entries()].map(([id]) => entryOf(id));
     return {
       version: 2,
@@ -249,7 +267,7 @@ export class PatternMatcher<T> implements Processor<T, unknown> {
       entries,
       load: (saved) => {
         this.keys.clear();
-        this.firstDeadline = Infinity;
+        this.deadlines.clear();
         for (const [values, data] of saved) this.put(keyFrom(values), decodePartials(data));
         this.recorder.begin();
       },

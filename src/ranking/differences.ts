@@ -36,16 +36,29 @@ export function differences(
   wording: Wording,
   pane: Pane,
 ): Change<Row>[] {
+  const grew = before.window?.end !== after.window?.end;
+  if (!grew && isSame(before.rows, after.rows)) return [];
   const byRank = wording.rank !== undefined;
   const change = (op: Change<Row>['op'], { window }: Standing, one: Ranked, at: number): Change<Row> => {
     return { op, key: [...identity, byRank ? at + 1 : one.arrival], row: rowOf(one, at + 1, window, wording), pane };
   };
-  const holds = ({ rows }: Standing, one: Ranked, at: number): boolean =>
-    byRank ? rows[at]?.arrival === one.arrival : rows.some(({ arrival }) => arrival === one.arrival);
-  const isGone = (one: Ranked, at: number): boolean => (byRank ? at >= after.rows.length : !holds(after, one, at));
-  const grew = before.window?.end !== after.window?.end;
+  const had = byRank ? undefined : arrivalsOf(before.rows);
+  const has = byRank ? undefined : arrivalsOf(after.rows);
+  const isGone = ({ arrival }: Ranked, at: number): boolean => (has === undefined ? at >= after.rows.length : !has.has(arrival));
+  const isNew = ({ arrival }: Ranked, at: number): boolean =>
+    grew || (had === undefined ? before.rows[at]?.arrival !== arrival : !had.has(arrival));
   return [
     ...before.rows.flatMap((one, at) => (isGone(one, at) ? [change('delete', before, one, at)] : [])),
-    ...after.rows.flatMap((one, at) => (!grew && holds(before, one, at) ? [] : [change('upsert', after, one, at)])),
+    ...after.rows.flatMap((one, at) => (isNew(one, at) ? [change('upsert', after, one, at)] : [])),
   ];
+}
+
+function isSame(before: readonly Ranked[], after: readonly Ranked[]): boolean {
+  if (before.length !== after.length) return false;
+  for (let i = 0; i < after.length; i++) if (before[i]!.arrival !== after[i]!.arrival) return false;
+  return true;
+}
+
+function arrivalsOf(rows: readonly Ranked[]): ReadonlySet<number> {
+  return new Set(rows.map(({ arrival }) => arrival));
 }

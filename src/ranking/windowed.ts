@@ -6,6 +6,7 @@ import { cell, type StateEntry, type StateTable } from '../state/table';
 import type { Assigner } from '../window/assigner';
 import { changeKeyOf } from '../window/speak';
 import type { Visit, WindowStore } from '../window/store';
+import { Deadlines } from '../state/deadlines';
 import { bestFolding, decodeBest, encodeBest, type Best, type Ranked, type Ranking } from './best';
 import { differences, rowOf, type Wording } from './differences';
 
@@ -59,9 +60,11 @@ export class FinalTop<T> implements Processor<T, unknown> {
 
 /** What has been said of one key and window. */
 interface Said {
-  readonly window: Window;
+  readonly id: KeyOf;
+  window: Window;
   rows: readonly Ranked[];
   firings: number;
+  gone: boolean;
 }
 
 /** The best rows of each key and window as changes: every row that changes them is said at once. */
@@ -70,7 +73,7 @@ export class ChangingTop<T> implements Processor<T, Change<unknown>> {
   private emit = -Infinity;
   private drop = -Infinity;
   private readonly said: KeyMap<Said>;
-  private firstEnd = Infinity;
+  private readonly ending = new Deadlines<Said>(1000, ({ gone, window }) => (gone ? NaN : window.end));
   private readonly recorder: Recorder;
   private readonly store: WindowStore<T>;
   private readonly columns: number;
@@ -104,24 +107,29 @@ export class ChangingTop<T> implements Processor<T, Change<unknown>> {
   private say(key: KeyOf, window: Window, rows: readonly Ranked[], out: Out<Change<unknown>>): void {
     const identity = changeKeyOf(this.assigner.kind, window, key, this.columns);
     const id = keyFrom(identity);
-    const said = this.said.get(id) ?? { window, rows: [], firings: 0 };
-    const pane = { timing: window.end > this.emit ? 'early' : 'late', index: said.firings, isLast: false } as const;
-    const changes = differences(said, { rows, window }, identity, this.wording, pane);
+    const said = this.said.get(id);
+    const before = said ?? { window, rows: [] };
+    const pane = { timing: window.end > this.emit ? 'early' : 'late', index: said?.firings ?? 0, isLast: false } as const;
+    const changes = differences(before, { rows, window }, identity, this.wording, pane);
     if (changes.length === 0) return;
-    if (rows.length === 0) this.remove(id);
-    else this.put(id, { window, rows: rows.slice(), firings: said.firings + 1 });
+    if (rows.length > 0) this.put(id, window, rows.slice(), (said?.firings ?? 0) + 1);
+    else if (said !== undefined) this.remove(said);
     for (const change of changes) out.event(stampOf(window.end), change);
   }
 
-  private remove(id: KeyOf): void {
-    this.said.delete(id);
-    this.recorder.gone(id);
+  private remove(said: Said): void {
+    said.gone = true;
+    this.said.delete(said.id);
+    this.recorder.gone(said.id);
   }
 
-  private put(id: KeyOf, said: Said): void {
-    this.said.set(id, said);
+  private put(id: KeyOf, window: Window, rows: readonly Ranked[], firings: number): void {
     this.recorder.written(id);
-    this.firstEnd = Math.min(this.firstEnd, said.window.end);
+    const known = this.said.get(id);
+    if (known !== undefined) return void Object.assign(known, { window, rows, firings });
+    const said = { id, window, rows, firings, gone: false };
+    this.said.set(id, said);
+    this.ending.add(said);
   }
 
   onWatermark(emit: number, drop: number, out: Out<Change<unknown>>): void {
@@ -129,15 +137,7 @@ export class ChangingTop<T> implements Processor<T, Change<unknown>> {
     this.drop = drop;
     this.store.sweep(drop, drop, out);
     this.store.expire(drop, out);
-    if (this.firstEnd <= drop) this.forget(drop);
-  }
-
-  private forget(drop: number): void {
-    this.firstEnd = Infinity;
-    for (const [id, { window }] of this.said.entries()) {
-      if (window.end > drop) this.firstEnd = Math.min(this.firstEnd, window.end);
-      else this.remove(id);
-    }
+    if (this.ending.isDue(drop)) for (const said of this.ending.take(drop)) this.remove(said);
   }
 
   wantsBatch(w: number): boolean {
@@ -163,9 +163,10 @@ export class ChangingTop<T> implements Processor<T, Change<unknown>> {
       entries,
       load: (saved) => {
         this.said.clear();
+        this.ending.clear();
         for (const [values, data] of saved) {
           const [window, firings, best] = data as [Window, number, unknown];
-          this.put(keyFrom(values), { window, firings, rows: decodeBest(best).rows });
+          this.put(keyFrom(values), window, decodeBest(best).rows, firings);
         }
         this.recorder.begin();
       },

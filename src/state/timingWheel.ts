@@ -63,7 +63,7 @@ export class Slot<V extends Wheeled = Wheeled> {
 /**
  * Things by time, taken out in time order, ties in the order in which they were added. Adding and deleting are O(1); until it
  * is due a thing moves down at most ten levels, whatever the number of things: a million of them cost what a million times
- * one costs. For things that change their time with every row see `window/timerWheel.ts`, which finds them later.
+ * one costs. For things that change their time with every row see `deadlines.ts`, which finds them later.
  *
  * Source: hierarchical timing wheels (Varghese, Lauck 1987, scheme 7): 32 slots a level, a slot of one level as wide as the
  * level below. A thing lies on the lowest level on which it shares the slot above with the cursor, so that all that lies on a

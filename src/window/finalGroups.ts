@@ -8,7 +8,7 @@ import { cell, type StateEntry, type StateTable } from '../state/table';
 import type { Traits } from '../traits';
 import type { RowBuilder } from './resultRow';
 import { lateDetail } from './store';
-import { TimerWheel } from './timerWheel';
+import { Deadlines } from '../state/deadlines';
 
 interface Group {
   readonly key: KeyOf;
@@ -42,7 +42,7 @@ export class FinalGroups<T> implements Processor<T, unknown> {
   readonly speaksAt = 'drop';
   readonly tables;
   private readonly groups: KeyMap<Group>;
-  private readonly due = new TimerWheel<Group>(1000, (group) => group.deadline);
+  private readonly due = new Deadlines<Group>(1000, (group) => group.deadline);
   private readonly recorder: Recorder;
   private readonly columns: number;
   private drop = -Infinity;

@@ -3,6 +3,16 @@ import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf } from '../ke
 import type { Out, Processor } from '../operator';
 import { cell, type StateEntry, type StateTable } from '../state/table';
 import { Speaker, type SpeakParts } from './speak';
+import { Deadlines } from '../state/deadlines';
+
+/** A window that has changed since it last spoke. */
+interface Pending {
+  readonly id: KeyOf;
+  readonly key: KeyOf;
+  readonly order: number;
+  window: Window;
+  gone: boolean;
+}
 
 /** Speaks with every row, or every so often what changed; before the watermark passes a window, its last state goes out. */
 export class OnUpdate<T> implements Processor<T, unknown> {
@@ -12,8 +22,9 @@ export class OnUpdate<T> implements Processor<T, unknown> {
   private out: Out<unknown> | undefined;
   private readonly speaker: Speaker<T>;
   /** What changed since it last spoke, by the change's key. */
-  private readonly pending: KeyMap<Window>;
-  private pendingEnd = Infinity;
+  private readonly pending: KeyMap<Pending>;
+  private readonly ending = new Deadlines<Pending>(1000, ({ gone, window }) => (gone ? NaN : window.end));
+  private marks = 0;
   private readonly columns: number;
 
   constructor(
@@ -45,7 +56,7 @@ export class OnUpdate<T> implements Processor<T, unknown> {
     const { store } = this.parts;
     if (!store.add(time, row, this.drop, out)) return;
     store.gone?.((key, window) => {
-      this.pending.delete(this.idOf(key, window));
+      this.take(this.pending.get(this.idOf(key, window)));
       this.speaker.retract(key, window, out);
     });
     if (this.everyMs === 0) return store.touched(this.drop, this.update);
@@ -55,9 +66,24 @@ export class OnUpdate<T> implements Processor<T, unknown> {
 
   private readonly mark = (key: KeyOf, window: Window): void => {
     this.speaker.extended(key, window);
-    this.pending.set(this.idOf(key, window), window);
-    this.pendingEnd = Math.min(this.pendingEnd, window.end);
+    const known = this.pending.get(this.idOf(key, window));
+    if (known === undefined) this.put(key, window);
+    else known.window = window;
   };
+
+  private put(key: KeyOf, window: Window): void {
+    const id = this.idOf(key, window);
+    const own = typeof key === 'object' && key !== null ? key.slice() : key;
+    const pending = { id, key: own, order: this.marks++, window, gone: false };
+    this.pending.set(id, pending);
+    this.ending.add(pending);
+  }
+
+  private take(pending: Pending | undefined): void {
+    if (pending === undefined) return;
+    pending.gone = true;
+    this.pending.delete(pending.id);
+  }
 
   private idOf(key: KeyOf, window: Window): KeyOf {
     return keyFrom(this.speaker.identity(key, window));
@@ -87,16 +113,11 @@ export class OnUpdate<T> implements Processor<T, unknown> {
 
   /** Says what changed in the windows with `end <= upTo`, in (end, key arrival) order. */
   private flush(upTo: number): void {
-    if (this.pendingEnd > upTo) return;
-    this.pendingEnd = Infinity;
-    const due: [KeyOf, Window][] = [];
-    for (const [id, window] of this.pending.entries()) {
-      if (window.end <= upTo) due.push([id, window]);
-      else this.pendingEnd = Math.min(this.pendingEnd, window.end);
-    }
-    for (const [id] of due) this.pending.delete(id); // detached first
-    due.sort(([, a], [, b]) => a.end - b.end);
-    for (const [id, window] of due) this.update(keyFrom(keyValues(id, this.columns).slice(1)), window);
+    if (!this.ending.isDue(upTo)) return;
+    const due = this.ending.take(upTo);
+    for (const one of due) this.take(one); // detached first
+    due.sort((a, b) => a.window.end - b.window.end || a.order - b.order);
+    for (const { key, window } of due) this.update(key, window);
   }
 
   onWatermark(emit: number, drop: number, out: Out<unknown>): void {
@@ -119,16 +140,14 @@ export class OnUpdate<T> implements Processor<T, unknown> {
       entries: () => this.pendingEntries(),
       load: (entries) => {
         this.pending.clear();
-        for (const [values, window] of entries) {
-          this.pending.set(keyFrom(values), window as Window);
-          this.pendingEnd = Math.min(this.pendingEnd, (window as Window).end);
-        }
+        this.ending.clear();
+        for (const [values, window] of entries) this.put(keyFrom(values.slice(1)), window as Window);
       },
     };
   }
 
   private *pendingEntries(): Iterable<StateEntry> {
-    for (const [id, window] of this.pending.entries()) yield [keyValues(id, this.columns), window];
+    for (const [id, { window }] of this.pending.entries()) yield [keyValues(id, this.columns), window];
   }
 
   held(): number {

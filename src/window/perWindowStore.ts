@@ -7,6 +7,7 @@ import { cell, type StateEntry, type StateTable, type StateTables } from '../sta
 import type { Assigner, StoreParts } from './assigner';
 import { CellLog, type CellHolder } from './cellLog';
 import { lateDetail, type Visit, type WindowStore } from './store';
+import { Deadlines } from '../state/deadlines';
 import { byEnd, type Touched } from './touched';
 
 interface Open extends CellHolder {
@@ -27,8 +28,9 @@ export class PerWindowStore<T> implements WindowStore<T> {
   private readonly columns: number;
   private arrival = 0;
   private sweptTo = -Infinity;
-  private due = Infinity; // the first end that was not swept
-  private firstEnd = Infinity;
+  /** Ends that were not swept, and ends of which windows are not forgotten. */
+  private readonly ending = new Deadlines<number>(1000, (end) => end);
+  private readonly closing = new Deadlines<number>(1000, (end) => end);
   private lastKey: KeyOf = null;
   private lastWindows: readonly Window[] = [];
   private readonly log: CellLog<Open>;
@@ -100,8 +102,8 @@ export class PerWindowStore<T> implements WindowStore<T> {
 
   private opened(end: number, byStart: Map<number, Open>): void {
     this.byEnd.set(end, byStart);
-    this.firstEnd = Math.min(this.firstEnd, end);
-    if (end > this.sweptTo) this.due = Math.min(this.due, end);
+    this.closing.add(end);
+    if (end > this.sweptTo) this.ending.add(end);
   }
 
   touched(_drop: number, visit: (key: KeyOf, window: Window) => void): void {
@@ -121,10 +123,8 @@ export class PerWindowStore<T> implements WindowStore<T> {
 
   sweep(upTo: number, _drop: number, out: Out<unknown>, visit?: Visit): void {
     if (upTo > this.sweptTo) this.sweptTo = upTo;
-    if (this.due > upTo) return;
-    this.due = [...this.byEnd.keys()].reduce((due, end) => (end > upTo && end < due ? end : due), Infinity);
-    const ends = [...this.byEnd.keys()].filter((end) => end <= upTo).sort((a, b) => a - b);
-    for (const end of ends) {
+    if (!this.ending.isDue(upTo)) return;
+    for (const end of this.ending.take(upTo).sort((a, b) => a - b)) {
       for (const entry of this.byEnd.get(end)!.values()) {
         if (entry.visited) continue;
         entry.visited = true;
@@ -137,13 +137,9 @@ export class PerWindowStore<T> implements WindowStore<T> {
   }
 
   expire(drop: number, out: Out<unknown>): void {
-    if (this.firstEnd > drop) return;
-    this.firstEnd = Infinity;
-    for (const [end, byStart] of this.byEnd) {
-      if (end > drop) {
-        this.firstEnd = Math.min(this.firstEnd, end);
-        continue;
-      }
+    if (!this.closing.isDue(drop)) return;
+    for (const end of this.closing.take(drop)) {
+      const byStart = this.byEnd.get(end)!;
       this.byEnd.delete(end);
       for (const entry of byStart.values()) this.forget(entry, out);
     }
@@ -195,6 +191,8 @@ export class PerWindowStore<T> implements WindowStore<T> {
       entries: () => this.windowEntries(),
       load: (entries) => {
         this.byEnd.clear();
+        this.ending.clear();
+        this.closing.clear();
         this.cells = 0;
         for (const [[end, start], rows] of entries)
           this.open({ start: start as number, end: end as number }).rows = rows as number;

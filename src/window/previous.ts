@@ -6,15 +6,23 @@ import { Recorder } from '../state/recorder';
 import { cell, type StateEntry, type StateTable, type StateTables } from '../state/table';
 import type { Assigner } from './assigner';
 import type { ResultRow } from './resultRow';
+import { Deadlines } from '../state/deadlines';
 
 interface Remembered {
   readonly window: Window;
   readonly values: readonly unknown[];
 }
 
+/** The windows of one key that the next one may be compared with, by end. */
+interface Memory {
+  readonly key: KeyOf;
+  readonly windows: Remembered[];
+}
+
 /** The last window of each key, for columns that compare with it (`agg.velocity`). */
 export class Previous {
-  private readonly byKey: KeyMap<Remembered[]>;
+  private readonly byKey: KeyMap<Memory>;
+  private readonly purging = new Deadlines<Memory>(1000, (memory) => this.staleFrom(memory));
   private readonly recorder: Recorder;
   private readonly columns: readonly {
     readonly name: string;
@@ -22,7 +30,6 @@ export class Previous {
     readonly maxGapMs: number;
   }[];
   private readonly maxGapMs: number;
-  private purgedAt = Infinity;
   private longestMs = 0;
 
   constructor(
@@ -51,26 +58,31 @@ export class Previous {
   remember(key: KeyOf, window: Window, acc: unknown): void {
     const entry: Remembered = { window, values: this.columns.map(({ read }) => read(acc)) };
     this.longestMs = Math.max(this.longestMs, window.end - window.start);
-    this.purgedAt = Math.min(this.purgedAt, this.until(window));
     this.recorder.written(key);
-    const list = this.byKey.get(key);
-    if (list === undefined) return this.byKey.set(key, [entry]);
-    let i = list.length;
-    while (i > 0 && list[i - 1]!.window.end >= window.end) i--;
-    const replaces = list[i]?.window.end === window.end ? 1 : 0;
-    list.splice(i, replaces, entry);
+    const { windows } = this.byKey.get(key) ?? this.open(key, [entry]);
+    let i = windows.length;
+    while (i > 0 && windows[i - 1]!.window.end >= window.end) i--;
+    const replaces = windows[i]?.window.end === window.end ? 1 : 0;
+    windows.splice(i, replaces, entry);
+  }
+
+  private open(key: KeyOf, windows: Remembered[]): Memory {
+    const memory = { key: typeof key === 'object' && key !== null ? key.slice() : key, windows };
+    this.byKey.set(memory.key, memory);
+    this.purging.add(memory);
+    return memory;
   }
 
   /** A window that had spoken changed: the one after it is to be said again. */
   corrected(key: KeyOf, window: Window, acc: unknown, again: (key: KeyOf, window: Window) => void): void {
     this.remember(key, window, acc);
-    const after = this.byKey.get(key)?.find((other) => other.window.end > window.end);
+    const after = this.byKey.get(key)?.windows.find((other) => other.window.end > window.end);
     if (after !== undefined) again(key, after.window);
   }
 
   private before(key: KeyOf, window: Window): Remembered | undefined {
     let found: Remembered | undefined;
-    for (const other of this.byKey.get(key) ?? []) {
+    for (const other of this.byKey.get(key)?.windows ?? []) {
       if (other.window.end < window.end) found = other;
     }
     return found;
@@ -88,26 +100,27 @@ export class Previous {
     return (this.assigner.slicing?.nextEnd(window.end) ?? window.end + this.longestMs) + this.maxGapMs;
   }
 
-  /** Forgets what no window to come can be compared with. Looks through all keys only once per window step. */
+  /** When the first of a key's windows may be of no use: no window to come is compared with it, nor the one behind it. */
+  private staleFrom({ windows: [first, second] }: Memory): number {
+    return Math.max(this.until(first!.window), second?.window.end ?? -Infinity);
+  }
+
+  /** Forgets what no window to come can be compared with. */
   expire(drop: number): void {
-    if (drop < this.purgedAt) return;
-    const stale: KeyOf[] = [];
-    let next = Infinity;
-    this.byKey.forEach((list, key) => {
-      const keep = list.findIndex((other, i) => i === list.length - 1 || list[i + 1]!.window.end > drop);
-      if (keep > 0) {
-        list.splice(0, keep);
-        this.recorder.written(key);
-      }
-      const until = this.until(list[list.length - 1]!.window);
-      if (until <= drop) stale.push(key);
-      else next = Math.min(next, until);
-    });
-    for (const key of stale) {
+    if (!this.purging.isDue(drop)) return;
+    for (const memory of this.purging.take(drop)) this.purge(memory, drop);
+  }
+
+  private purge(memory: Memory, drop: number): void {
+    const { key, windows } = memory;
+    if (this.until(windows[windows.length - 1]!.window) <= drop) {
       this.byKey.delete(key);
-      this.recorder.gone(key);
+      return this.recorder.gone(key);
     }
-    this.purgedAt = next;
+    const keep = windows.findIndex((_one, i) => i === windows.length - 1 || windows[i + 1]!.window.end > drop);
+    windows.splice(0, keep);
+    this.recorder.written(key);
+    this.purging.add(memory);
   }
 
   get tables(): StateTables {
@@ -117,14 +130,14 @@ export class Previous {
       entries: () => this.entries(),
       load: (entries) => {
         this.byKey.clear();
-        this.purgedAt = -Infinity; // looked through at the next watermark
-        for (const [values, list] of entries) this.byKey.set(keyFrom(values), [...(list as Remembered[])]);
+        this.purging.clear();
+        for (const [values, windows] of entries) this.open(keyFrom(values), [...(windows as Remembered[])]);
         this.recorder.begin();
       },
       changes: () =>
         this.recorder.take(
           () => this.entries(),
-          (key) => [keyValues(key, this.keyColumns), this.byKey.get(key)!.slice()],
+          (key) => [keyValues(key, this.keyColumns), this.byKey.get(key)!.windows.slice()],
         ),
     };
     const longest = cell(
@@ -136,6 +149,6 @@ export class Previous {
   }
 
   private *entries(): Iterable<StateEntry> {
-    for (const [key, list] of this.byKey.entries()) yield [keyValues(key, this.keyColumns), list.slice()];
+    for (const [key, { windows }] of this.byKey.entries()) yield [keyValues(key, this.keyColumns), windows.slice()];
   }
 }

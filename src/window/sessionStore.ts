@@ -10,7 +10,7 @@ import { SessionLog } from './sessionLog';
 import { inOrder, lastBefore, sessionAt, takeOut, windowOf, type Owner, type Session } from './sessions';
 import { closedTable, sessionTable, type SessionData } from './sessionTables';
 import { lateDetail, type Visit, type WindowStore } from './store';
-import { TimerWheel } from './timerWheel';
+import { Deadlines } from '../state/deadlines';
 import { byEnd, type Touched } from './touched';
 import { Vanished } from './vanished';
 
@@ -27,9 +27,9 @@ export class SessionStore<T> implements WindowStore<T> {
   private readonly folding: Folding;
   private readonly reader: KeyReader<T>;
   private readonly columns: number;
-  private readonly ending: TimerWheel<Session>;
+  private readonly ending: Deadlines<Session>;
   /** Those that have spoken and may still be corrected. */
-  private readonly closing: TimerWheel<Session>;
+  private readonly closing: Deadlines<Session>;
   private arrival = 0;
   private longestGap = 0;
   private forgotten = -Infinity;
@@ -55,8 +55,8 @@ export class SessionStore<T> implements WindowStore<T> {
     this.keys = createKeyMap(this.columns);
     this.log = new SessionLog(this.columns);
     this.recorder = new Recorder(this.columns);
-    this.ending = new TimerWheel<Session>(stepMs, (session) => (session.gone || session.spoken ? NaN : session.end));
-    this.closing = new TimerWheel<Session>(stepMs, (session) => (session.gone || !session.spoken ? NaN : session.end));
+    this.ending = new Deadlines<Session>(stepMs, (session) => (session.gone || session.spoken ? NaN : session.end));
+    this.closing = new Deadlines<Session>(stepMs, (session) => (session.gone || !session.spoken ? NaN : session.end));
   }
 
   add(time: number, row: T, drop: number, out: Out<unknown>): boolean {

@@ -8,6 +8,7 @@ import type { Assigner, StoreParts } from './assigner';
 import type { Previous } from './previous';
 import type { ResultRow, RowBuilder } from './resultRow';
 import type { WindowStore } from './store';
+import { Deadlines } from '../state/deadlines';
 
 /** What an emit policy works with. */
 export interface SpeakParts<T> extends StoreParts<T> {
@@ -22,15 +23,16 @@ export interface SpeakParts<T> extends StoreParts<T> {
 export type ProcessorMaker = <T>(parts: SpeakParts<T>) => Processor<T, unknown>;
 
 interface Fired {
+  readonly id: KeyOf;
   index: number;
   end: number;
+  gone: boolean;
 }
 
 /** How often each open key and window has spoken: the index of a pane. */
 export class Firings {
   private readonly fired: KeyMap<Fired>;
-  private readonly byEnd = new Map<number, KeyOf[]>();
-  private firstEnd = Infinity;
+  private readonly ending = new Deadlines<Fired>(1000, ({ gone, end }) => (gone ? NaN : end));
   private readonly recorder: Recorder;
 
   /** @param columns - of the change's key */
@@ -43,20 +45,16 @@ export class Firings {
   next(id: KeyOf, end: number): number {
     this.recorder.written(id);
     const known = this.fired.get(id);
-    if (known?.end !== end) this.endsAt(id, end);
-    if (known === undefined) {
-      this.fired.set(id, { index: 0, end });
-      return 0;
-    }
-    known.end = end;
+    if (known === undefined) return this.open(id, 0, end);
+    known.end = end; // its timer finds the new end
     return ++known.index;
   }
 
-  private endsAt(id: KeyOf, end: number): void {
-    const ids = this.byEnd.get(end);
-    if (ids === undefined) this.byEnd.set(end, [id]);
-    else ids.push(id);
-    this.firstEnd = Math.min(this.firstEnd, end);
+  private open(id: KeyOf, index: number, end: number): number {
+    const fired = { id, index, end, gone: false };
+    this.fired.set(id, fired);
+    this.ending.add(fired);
+    return index;
   }
 
   /** A session that has spoken was extended: it is remembered until its new end has passed. */
@@ -65,27 +63,21 @@ export class Firings {
     if (known === undefined || known.end >= end) return;
     known.end = end;
     this.recorder.written(id);
-    this.endsAt(id, end);
   }
 
   /** Forgets a window that no longer exists; true if it had spoken. */
   take(id: KeyOf): boolean {
-    if (!this.fired.delete(id)) return false;
+    const known = this.fired.get(id);
+    if (known === undefined) return false;
+    known.gone = true;
+    this.fired.delete(id);
     this.recorder.gone(id);
     return true;
   }
 
   expire(drop: number): void {
-    if (this.firstEnd > drop) return;
-    this.firstEnd = Infinity;
-    for (const [end, ids] of this.byEnd) {
-      if (end > drop) {
-        this.firstEnd = Math.min(this.firstEnd, end);
-        continue;
-      }
-      this.byEnd.delete(end);
-      for (const id of ids) if ((this.fired.get(id)?.end ?? Infinity) <= drop) this.take(id);
-    }
+    if (!this.ending.isDue(drop)) return;
+    for (const { id } of this.ending.take(drop)) this.take(id);
   }
 
   get table(): StateTable {
@@ -95,13 +87,8 @@ export class Firings {
       entries: () => this.entries(),
       load: (entries) => {
         this.fired.clear();
-        this.byEnd.clear();
-        for (const [values, data] of entries) {
-          const [index, end] = data as [number, number];
-          const id = keyFrom(values);
-          this.fired.set(id, { index, end });
-          this.endsAt(id, end);
-        }
+        this.ending.clear();
+        for (const [values, data] of entries) this.open(keyFrom(values), ...(data as [index: number, end: number]));
         this.recorder.begin();
       },
       changes: () =>

@@ -6,6 +6,7 @@ import { commit } from './durable/commit';
 import { endToEnd } from './durable/endToEnd';
 import { recovery } from './durable/recovery';
 import { close } from './figures/close';
+import { growth } from './figures/growth';
 import { heap } from './figures/heap';
 import { hop } from './figures/hop';
 import { latency } from './figures/latency';
@@ -41,6 +42,7 @@ const figures: Readonly<Record<string, () => Result[] | Promise<Result[]>>> = {
   commit: () => commit(rounds),
   'end-to-end': () => endToEnd(rounds),
   recovery: () => recovery(rounds),
+  growth: () => growth(Math.min(3, rounds)),
 };
 
 function measure({ name, target, good, events, counted, prepare }: Workload): Result {

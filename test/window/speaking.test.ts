@@ -329,20 +329,23 @@ describe('groups without windows', () => {
 });
 
 describe('how often windows have spoken', () => {
-  const endsOf = (firings: Firings): number[] => [...firings['byEnd'].keys()];
+  const spoken = (firings: Firings): unknown[] => [...firings.table.entries()].map(([[id]]) => id);
 
-  it('is forgotten with them, and what they were listed under', () => {
+  it('is forgotten with them, at their end and not before', () => {
     const firings = new Firings(1);
     expect([firings.next('a', 10), firings.next('a', 10), firings.next('b', 10), firings.next('c', 20)]).toEqual([0, 1, 0, 0]);
     firings.extend('b', 20);
-    firings.extend('b', 20);
-    expect(firings['byEnd'].get(20)).toEqual(['c', 'b']);
+    firings.extend('b', 15);
     firings.expire(9);
-    expect([firings.table.size(), endsOf(firings)]).toEqual([3, [10, 20]]);
+    expect(spoken(firings)).toEqual(['a', 'b', 'c']);
     firings.expire(10);
-    expect([firings.table.size(), endsOf(firings)]).toEqual([2, [20]]);
+    expect(spoken(firings)).toEqual(['b', 'c']);
+    expect([firings.next('c', 30), firings.take('c'), firings.take('c')]).toEqual([1, true, false]);
+    expect(firings.next('c', 30)).toBe(0);
     firings.expire(20);
-    expect([firings.table.size(), endsOf(firings)]).toEqual([0, []]);
+    expect(spoken(firings)).toEqual(['c']);
+    firings.expire(30);
+    expect(spoken(firings)).toEqual([]);
   });
 
   it('once loaded, is all there is', () => {
@@ -353,7 +356,9 @@ describe('how often windows have spoken', () => {
     firings.table.load(saved);
     const { removed, put } = firings.table.changes!();
     expect([[...removed], [...put]]).toEqual([[], []]);
-    expect([firings.table.size(), endsOf(firings)]).toEqual([1, [10]]);
+    expect(spoken(firings)).toEqual(['a']);
     expect([firings.next('a', 10), firings.next('b', 20)]).toEqual([1, 0]);
+    firings.expire(10);
+    expect(spoken(firings)).toEqual(['b']);
   });
 });

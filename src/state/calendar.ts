@@ -1,4 +1,4 @@
-import { orderOf } from '../state/orderOf';
+import { orderOf } from './orderOf';
 
 /** Something with a time, and a number by which those of one time are in order. */
 export interface Dated {

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { forSeeds } from '../laws/random';
-import { TimerWheel } from '../../src/window/timerWheel';
+import { Deadlines } from '../../src/state/deadlines';
 
 interface Thing {
   readonly id: number;
   at: number;
 }
 
-const wheelOf = (step: number): TimerWheel<Thing> => new TimerWheel<Thing>(step, ({ at }) => at);
+const wheelOf = (step: number): Deadlines<Thing> => new Deadlines<Thing>(step, ({ at }) => at);
 
 describe('the timer wheel', () => {
   it('takes what is due, at its time exactly and not before', () => {
@@ -78,5 +78,41 @@ describe('the timer wheel', () => {
       }
       expect(wheel.take(Infinity)).toHaveLength(model.size);
     });
+  });
+
+  it('looks at a thing a few times only, however often the watermark moves', () => {
+    let looks = 0;
+    const wheel = new Deadlines<Thing>(10_000, ({ at }) => {
+      looks++;
+      return at;
+    });
+    for (let id = 0; id < 1000; id++) wheel.add({ id, at: (id * 7919) % 10_000 });
+    const taken: number[] = [];
+    for (let now = 0; now < 10_000; now++) {
+      for (const { at } of wheel.take(now)) taken.push(at - now);
+      wheel.isDue(now);
+    }
+    expect(taken).toEqual(Array.from({ length: 1000 }, () => 0));
+    expect(looks).toBeLessThanOrEqual(4000);
+  });
+
+  it('takes in its turn what is added to, or moves within, the bucket at work', () => {
+    const wheel = wheelOf(100);
+    const [first, moves] = [
+      { id: 1, at: 20 },
+      { id: 2, at: 30 },
+    ];
+    wheel.add({ id: 0, at: 10 });
+    wheel.add(first);
+    wheel.add(moves);
+    expect(wheel.take(15)).toHaveLength(1);
+    wheel.add({ id: 3, at: 25 });
+    wheel.add({ id: 4, at: 5 });
+    moves.at = 60;
+    expect(wheel.isDue(4)).toBe(false);
+    expect(wheel.take(25).map(({ id }) => id)).toEqual([4, 1, 3]);
+    expect(wheel.take(59)).toEqual([]);
+    expect(wheel.take(60)).toEqual([moves]);
+    expect(wheel.isDue(Infinity)).toBe(false);
   });
 });

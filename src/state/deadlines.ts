@@ -1,0 +1,116 @@
+import { orderOf } from './orderOf';
+
+/** The bucket at work: what a watermark has reached a part of. */
+interface Head<V> {
+  readonly number: number;
+  /** In the order of `times`, those before `next` are done. */
+  values: V[];
+  /** When each was due as the bucket was opened, or as it came in. */
+  times: number[];
+  next: number;
+}
+
+/**
+ * Things that are due at a time, in buckets: O(1) to add, and a watermark only looks at what it passes: the bucket that it
+ * reaches a part of is put in order, once. What moves its time later is left where it is and put on when its old time comes
+ * (`timeOf` says when it is due now).
+ *
+ * Source: calendar queues (Brown 1988) with a sorted list of the buckets in use.
+ */
+export class Deadlines<V> {
+  private readonly buckets = new Map<number, V[]>();
+  private readonly order: number[] = []; // bucket numbers in use, descending: the next one is last
+  private head: Head<V> | undefined;
+
+  constructor(
+    private readonly stepMs: number,
+    /** When the thing is due now; NaN when it is to be forgotten. */
+    private readonly timeOf: (value: V) => number,
+  ) {}
+
+  add(value: V): void {
+    this.put(this.timeOf(value), value);
+  }
+
+  private put(time: number, value: V): void {
+    const bucket = Math.floor(time / this.stepMs);
+    if (this.head !== undefined && bucket <= this.head.number) return insert(this.head, time, value);
+    const known = this.buckets.get(bucket);
+    if (known !== undefined) {
+      known.push(value);
+      return;
+    }
+    this.buckets.set(bucket, [value]);
+    let i = this.order.length;
+    while (i > 0 && this.order[i - 1]! < bucket) i--;
+    this.order.splice(i, 0, bucket);
+  }
+
+  /** True when something may be due at `upTo`. */
+  isDue(upTo: number): boolean {
+    const { head, order } = this;
+    if (head !== undefined && head.next < head.times.length) return head.times[head.next]! <= upTo;
+    return order.length > 0 && order[order.length - 1]! * this.stepMs <= upTo;
+  }
+
+  /** Takes out everything with `time <= upTo`, in no order. */
+  take(upTo: number): V[] {
+    const due: V[] = [];
+    while (this.isDue(upTo)) {
+      if (this.head !== undefined && this.head.next < this.head.times.length) this.takeHead(this.head, upTo, due);
+      else this.openNext(upTo, due);
+    }
+    return due;
+  }
+
+  /** The next bucket: taken as a whole if the watermark has passed it, else put in order. */
+  private openNext(upTo: number, due: V[]): void {
+    const number = this.order.pop()!;
+    const values = this.buckets.get(number)!;
+    this.buckets.delete(number);
+    this.head = undefined;
+    const stay: V[] = [];
+    for (const value of values) {
+      const time = this.timeOf(value);
+      if (time !== time) continue;
+      if (time <= upTo) due.push(value);
+      else if (Math.floor(time / this.stepMs) === number) stay.push(value);
+      else this.put(time, value);
+    }
+    if (stay.length > 0) this.head = this.inOrder(number, stay);
+  }
+
+  private inOrder(number: number, values: readonly V[]): Head<V> {
+    const times = values.map((value) => this.timeOf(value));
+    const order = Array.from(orderOf(Float64Array.from(times)));
+    return { number, values: order.map((i) => values[i]!), times: order.map((i) => times[i]!), next: 0 };
+  }
+
+  private takeHead(head: Head<V>, upTo: number, due: V[]): void {
+    while (head.next < head.times.length && head.times[head.next]! <= upTo) {
+      const value = head.values[head.next++]!;
+      const time = this.timeOf(value);
+      if (time <= upTo) due.push(value);
+      else if (time === time) this.put(time, value); // it moved; perhaps only to a later place here
+    }
+  }
+
+  clear(): void {
+    this.buckets.clear();
+    this.order.length = 0;
+    this.head = undefined;
+  }
+}
+
+/** Behind those of the same time. */
+function insert<V>({ values, times, next }: Head<V>, time: number, value: V): void {
+  let low = next;
+  let high = times.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (times[middle]! <= time) low = middle + 1;
+    else high = middle;
+  }
+  values.splice(low, 0, value);
+  times.splice(low, 0, time);
+}
