@@ -12,7 +12,6 @@ import type { Assigner } from '../src/window/assigner';
 import type { Emit, GroupsMaker } from '../src/window/emit';
 import { finalityOf, type Finality } from '../src/window/finalGroups';
 import { OnClose } from '../src/window/onClose';
-import { Previous } from '../src/window/previous';
 import { checkNames, rowBuilderOf } from '../src/window/resultRow';
 import { Running } from '../src/window/running';
 
@@ -169,10 +168,13 @@ function windowed<T>(
 ): OperatorSpec<T, unknown> {
   const used = assigner.adapt?.(folding) ?? folding;
   const build = rowBuilderOf(reader.columns, used, true);
-  const compares = used.columns.some((column) => column.velocity !== undefined);
+  const comparison = used.columns.find(({ velocity }) => velocity !== undefined)?.velocity;
   const isChange = options.emit?.kind === 'change';
   const isPartial = options.emit?.isPartial === true;
-  checkOption(!compares || !isPartial, 'discarding panes hold parts: there is nothing to compare with the window before');
+  checkOption(
+    comparison === undefined || !isPartial,
+    'discarding panes hold parts: there is nothing to compare with the window before',
+  );
   return {
     type: 'aggregate',
     options,
@@ -182,8 +184,11 @@ function windowed<T>(
     traits: ([input]) => resultTraits(input as Traits, isChange, isPartial),
     create: (context) => {
       const store = assigner.store({ folding: used, reader });
-      const previous = compares ? { previous: new Previous(used, assigner, reader.columns.length) } : {};
-      const parts = { store, assigner, build, folding: used, reader, keyColumns: reader.columns, ...previous };
+      const previous = comparison?.memory(used, assigner, reader.columns.length);
+      const parts = {
+        ...{ store, assigner, build, folding: used, reader, keyColumns: reader.columns },
+        ...(previous === undefined ? {} : { previous }),
+      };
       return options.emit === undefined ? byMode(parts, context) : options.emit.make(parts);
     },
   };

@@ -1,11 +1,12 @@
 import type { OperatorFunction } from 'rxjs';
 import { MAX_TIME, type Change, type Element } from '../src/element';
 import { checkOption } from '../src/errors';
-import { createKeyMap, keyFrom, type KeyMap, type KeyOf } from '../src/key';
-import { operator, type OperatorOptions, type Processor } from '../src/operator';
+import { createKeyMap, keyFrom, type KeyOf } from '../src/key';
+import { operator, type OperatorOptions, type Out, type Processor } from '../src/operator';
+import { Deadlines } from '../src/state/deadlines';
+import { Recorder } from '../src/state/recorder';
 import type { StateEntry, StateTable } from '../src/state/table';
 import type { Traits } from '../src/traits';
-import { Deadlines } from '../src/state/deadlines';
 
 interface Entry {
   readonly key: readonly unknown[];
@@ -14,8 +15,8 @@ interface Entry {
   readonly order: number;
   time: number;
   row: unknown;
-  /** False once it was taken back. */
-  live: boolean;
+  /** It was taken back, or said. */
+  isGone: boolean;
 }
 
 /**
@@ -54,75 +55,83 @@ export function finalOnly<R>(options?: OperatorOptions): OperatorFunction<Elemen
       checkOption(isPartial !== true, 'the last of discarding panes is a part only; use another mode, or add the panes up');
       return { ...rest, kind: 'event', ties: 'ordered' };
     },
-    create: ({ traits }) => finals<R>(traits.finality === 'window'),
+    create: ({ traits }) => new Finals<R>(traits.finality === 'window'),
   });
 }
 
-function finals<R>(byWindow: boolean): Processor<Change<R>, R> {
-  let next = 0;
-  let entries: KeyMap<Entry> | undefined; // how many columns a key has shows with the first one
-  const wheel = new Deadlines<Entry>(1000, (entry) => (entry.live ? entry.time : NaN));
-  const stampOf = (time: number): number => (byWindow ? time : MAX_TIME);
-  const put = (change: Pick<Change<R>, 'key' | 'row'>, time: number): void => {
-    entries ??= createKeyMap<Entry>(change.key.length);
+/** The last rows of the keys that are not final. How many columns a key has shows with the first one. */
+class Finals<R> implements Processor<Change<R>, R> {
+  readonly speaksAt = 'drop';
+  readonly tables = { rows: this.table() };
+  private entries = createKeyMap<Entry>(0);
+  private recorder = new Recorder(0);
+  private columns: number | undefined;
+  private next = 0;
+  private readonly ending = new Deadlines<Entry>(1000, ({ isGone, time }) => (isGone ? NaN : time));
+
+  constructor(private readonly byWindow: boolean) {}
+
+  onEvent(time: number, change: Change<R>, out: Out<R>): void {
+    out.absorb(1);
+    this.learn(change.key);
     const id = keyFrom(change.key);
-    const known = entries.get(id);
+    const known = this.entries.get(id);
+    if (change.op !== 'delete') this.put(id, known, change, this.byWindow ? time : MAX_TIME);
+    else if (known !== undefined) this.take(known);
+  }
+
+  private learn(key: readonly unknown[]): void {
+    if (this.columns !== undefined) return;
+    const { isOn } = this.recorder;
+    this.columns = key.length;
+    this.entries = createKeyMap(key.length);
+    this.recorder = new Recorder(key.length);
+    if (isOn) this.recorder.begin();
+  }
+
+  private put(id: KeyOf, known: Entry | undefined, { key, row }: Pick<Change<R>, 'key' | 'row'>, time: number): void {
+    this.recorder.written(id);
     if (known !== undefined) {
-      known.row = change.row;
-      if (stampOf(time) >= known.time) known.time = stampOf(time);
+      known.row = row;
+      if (time > known.time) known.time = time;
       return;
     }
-    const entry: Entry = { key: change.key, id, order: next++, time: stampOf(time), row: change.row, live: true };
-    entries.set(id, entry);
-    wheel.add(entry);
-  };
-  const remove = (key: readonly unknown[]): void => {
-    const entry = entries?.get(keyFrom(key));
-    if (entry === undefined) return;
-    entry.live = false;
-    entries?.delete(entry.id);
-  };
-  return {
-    speaksAt: 'drop',
-    tables: {
-      rows: tableOf(
-        () => entries,
-        put,
-        () => {
-          entries = undefined;
-          wheel.clear();
-        },
-      ),
-    },
-    onEvent(time, change, out) {
-      out.absorb(1);
-      if (change.op === 'delete') remove(change.key);
-      else put(change, time);
-    },
-    onWatermark(_emit, drop, out) {
-      const due = wheel.take(drop - 1); // `time < drop` is `end <= drop`
-      for (const { id } of due) entries?.delete(id);
-      due.sort((a, b) => a.time - b.time || a.order - b.order);
-      for (const entry of due) if (!out.closed) out.event(entry.time, entry.row as R);
-    },
-  };
-}
+    const entry = { key, id, order: this.next++, time, row, isGone: false };
+    this.entries.set(id, entry);
+    this.ending.add(entry);
+  }
 
-function tableOf<R>(
-  entries: () => KeyMap<Entry> | undefined,
-  put: (change: Pick<Change<R>, 'key' | 'row'>, time: number) => void,
-  clear: () => void,
-): StateTable {
-  return {
-    version: 1,
-    size: () => entries()?.size ?? 0,
-    entries: () => [...(entries()?.entries() ?? [])].map(([, entry]): StateEntry => [entry.key, [entry.time, entry.row]]),
-    load(saved) {
-      clear();
-      for (const [key, data] of saved) {
-        const [time, row] = data as [number, R];
-        put({ key, row }, time);
-      }
-    },
-  };
+  private take(entry: Entry): void {
+    entry.isGone = true;
+    this.entries.delete(entry.id);
+    this.recorder.gone(entry.id);
+  }
+
+  onWatermark(_emit: number, drop: number, out: Out<R>): void {
+    const due = this.ending.take(drop - 1); // `time < drop` is `end <= drop`
+    for (const entry of due) this.take(entry);
+    due.sort((a, b) => a.time - b.time || a.order - b.order);
+    for (const { time, row } of due) if (!out.closed) out.event(time, row as R);
+  }
+
+  private table(): StateTable {
+    const entryOf = ({ key, time, row }: Entry): StateEntry => [key, [time, row]];
+    const entries = (): StateEntry[] => [...this.entries.entries()].map(([, entry]) => entryOf(entry));
+    return {
+      version: 1,
+      size: () => this.entries.size,
+      entries,
+      load: (saved) => {
+        this.entries.clear();
+        this.ending.clear();
+        for (const [key, data] of saved) {
+          const [time, row] = data as [number, R];
+          this.learn(key);
+          this.put(keyFrom(key), undefined, { key, row }, time);
+        }
+        this.recorder.begin();
+      },
+      changes: () => this.recorder.take(entries, (id) => entryOf(this.entries.get(id)!)),
+    };
+  }
 }

@@ -4,9 +4,10 @@ import { copyOfRead } from '../src/aggregate/buffered';
 import { foldingOf } from '../src/aggregate/plan';
 import type { Element } from '../src/element';
 import { checkOption } from '../src/errors';
-import { createKeyMap, keyFrom, keyValues, readerOf, type KeyMap, type KeySpec } from '../src/key';
+import { createKeyMap, keyFrom, keyValues, readerOf, type KeyMap, type KeyOf, type KeySpec } from '../src/key';
 import { operator, type OperatorOptions } from '../src/operator';
-import type { StateTable } from '../src/state/table';
+import { Recorder } from '../src/state/recorder';
+import type { StateEntry, StateTable } from '../src/state/table';
 import type { Simplify } from '../src/streams';
 import { overwriting } from '../src/traits';
 
@@ -84,9 +85,10 @@ export function previousRows<T, S extends Select<T>, K extends 'event' | 'untime
     traits: ([input]) => overwriting(names, input!),
     create: () => {
       const byKey = createKeyMap<Before<T>[]>(reader.columns.length);
+      const recorder = new Recorder(reader.columns.length);
       const taken = (row: T): Before<T> => ({ row, value: copyOfRead(folding.read(row)) });
       return {
-        tables: { rows: tableOf(byKey, reader.columns.length, taken) },
+        tables: { rows: tableOf(byKey, reader.columns.length, taken, recorder) },
         onEvent(time, row, out) {
           const key = reader.read(row);
           const before = byKey.get(key) ?? [];
@@ -95,6 +97,7 @@ export function previousRows<T, S extends Select<T>, K extends 'event' | 'untime
           folding.add(folding.create(), own.value, 0); // what cannot be added fails now, not for the rows after it
           if (before.push(own) === 1) byKey.set(key, before);
           else if (before.length > n) before.shift();
+          recorder.written(key);
           out.forward(time, result);
         },
       };
@@ -102,15 +105,19 @@ export function previousRows<T, S extends Select<T>, K extends 'event' | 'untime
   });
 }
 
-function tableOf<T>(byKey: KeyMap<Before<T>[]>, columns: number, taken: (row: T) => Before<T>): StateTable {
+function tableOf<T>(byKey: KeyMap<Before<T>[]>, columns: number, taken: (row: T) => Before<T>, recorder: Recorder): StateTable {
+  const entryOf = (key: KeyOf): StateEntry => [keyValues(key, columns), byKey.get(key)!.map(({ row }) => row)];
+  const entries = (): StateEntry[] => [...byKey.entries()].map(([key]) => entryOf(key));
   return {
     version: 1,
     size: () => byKey.size,
-    entries: () => [...byKey.entries()].map(([key, before]) => [keyValues(key, columns), before.map(({ row }) => row)]),
-    load: (entries) => {
+    entries,
+    load: (saved) => {
       byKey.clear();
-      for (const [values, rows] of entries) byKey.set(keyFrom(values), (rows as T[]).map(taken));
+      for (const [values, rows] of saved) byKey.set(keyFrom(values), (rows as T[]).map(taken));
+      recorder.begin();
     },
+    changes: () => recorder.take(entries, entryOf),
   };
 }
 

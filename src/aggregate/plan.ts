@@ -1,5 +1,7 @@
 import { StateTouched, TidemarkError } from '../errors';
 import type { Aggregate, NumericStat, Select, ValueAggregate } from './aggregate';
+import type { Assigner } from '../window/assigner';
+import type { Previous } from './previous';
 import { checkNumber, numericAdd, numericExact, numericMerge, numericShape, partsOf, READ, type Numeric } from './numeric';
 
 /** One accumulator of a select: one aggregate, or several numeric ones over the same value. */
@@ -33,6 +35,8 @@ interface Column {
 /** What a column that compares with the key's previous window needs. */
 export interface Velocity {
   readonly maxGapMs: number;
+  /** Brought by the aggregate itself, so that a pipe without it does not carry the code. */
+  readonly memory: (folding: Folding, assigner: Assigner<never>, keyColumns: number) => Previous;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { parseNonNegative, type Duration } from '../time/duration';
 import type { Aggregate } from './aggregate';
 import type { Velocity as Comparison } from './plan';
+import { Previous } from './previous';
 
 /** Options of `velocity`. */
 export interface VelocityOptions {
@@ -34,7 +35,8 @@ export interface Velocity<in T, A> extends Aggregate<T, A, number | null> {
  */
 export function velocity<T, A>(of: Aggregate<T, A, number | null>, options?: VelocityOptions): Velocity<T, A> {
   const maxGapMs = parseNonNegative(options?.maxGap ?? 0, 'maxGap');
-  return { ...of, name: 'velocity', parameters: { of: of.name, ...of.parameters, maxGapMs }, previous: { maxGapMs } };
+  const memory: Comparison['memory'] = (folding, assigner, keyColumns) => new Previous(folding, assigner, keyColumns);
+  return { ...of, name: 'velocity', parameters: { of: of.name, ...of.parameters, maxGapMs }, previous: { maxGapMs, memory } };
 }
 
 export { velocityOf } from './growth';

@@ -2,11 +2,11 @@ import { isLate, type TieRule } from '../element';
 import type { KeyOf, KeyReader } from '../key';
 import type { Out, Processor } from '../operator';
 import { cell, type StateTable, type StateTables } from '../state/table';
-import { Agenda } from './agenda';
 import { alertOf, type Alert, type Fact, type Labels, type Moment } from './alert';
 import type { Judge } from './condition';
 import { Groups } from './groups';
 import { KeyStates, type KeyState } from './keyStates';
+import { Waiting } from './waiting';
 
 /** The options of `alertWhen`, read and checked. */
 export interface AlertPlan<T> {
@@ -52,7 +52,7 @@ export class Alerting<T> implements Processor<T, Alert<T>> {
   private readonly states: KeyStates<T>;
   private readonly groups: Groups<T> | undefined;
   /** `ordered`: rows that the watermark has not passed. */
-  private readonly waiting = new Agenda<Fact<T>>();
+  private readonly waiting = new Waiting<T>();
   private drop = -Infinity;
 
   constructor(
@@ -67,14 +67,14 @@ export class Alerting<T> implements Processor<T, Alert<T>> {
     this.tables = {
       keys: this.states.table,
       ...(this.groups !== undefined && { groups: this.groups.table }),
-      ...(plan.ordered && { rows: this.rowTable(), drop: this.dropTable() }),
+      ...(plan.ordered && { rows: this.waiting.table, drop: this.dropTable() }),
     };
   }
 
   onEvent(time: number, row: T, out: Out<Alert<T>>): void {
     if (!this.plan.ordered) return this.judge(this.read(time, row), out);
     if (isLate(time, this.drop, this.ties)) return out.reject('late', time, row, this.lateBy(time));
-    this.waiting.add(time, this.read(time, row));
+    this.waiting.add(this.read(time, row));
   }
 
   private lateBy(time: number): { behindMs: number; missingDelayMs: number } {
@@ -122,8 +122,7 @@ export class Alerting<T> implements Processor<T, Alert<T>> {
 
   private begin(state: KeyState<T>, time: number): void {
     state.since = time;
-    state.deadline = Math.max(time + this.plan.forMs, state.coolUntil);
-    this.states.deadlines.add(state.deadline, state);
+    this.states.await(state, Math.max(time + this.plan.forMs, state.coolUntil));
   }
 
   private cancel(state: KeyState<T>, out: Out<Alert<T>>): void {
@@ -179,6 +178,7 @@ export class Alerting<T> implements Processor<T, Alert<T>> {
     for (const state of this.states.deadlines.take(isDue)) {
       if (out.closed) return;
       this.fire(state, out);
+      this.states.settle(state);
     }
   }
 
@@ -189,18 +189,6 @@ export class Alerting<T> implements Processor<T, Alert<T>> {
 
   held(): number {
     return this.waiting.size + this.states.deadlines.size + (this.groups?.held ?? 0);
-  }
-
-  private rowTable(): StateTable {
-    return {
-      version: 1,
-      size: () => this.waiting.size,
-      entries: () => [...this.waiting.values()].map((fact, i) => [[fact.time, i], fact]),
-      load: (entries) => {
-        this.waiting.clear();
-        for (const [[time], fact] of entries) this.waiting.add(time as number, fact as Fact<T>);
-      },
-    };
   }
 
   private dropTable(): StateTable {

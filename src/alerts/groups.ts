@@ -1,6 +1,7 @@
 import { createKeyMap, keyValues, type KeyMap, type KeyOf, type Primitive } from '../key';
 import type { Out } from '../operator';
-import type { StateTable } from '../state/table';
+import { Recorder } from '../state/recorder';
+import type { StateEntry, StateTable } from '../state/table';
 import { Agenda } from './agenda';
 import type { Alert } from './alert';
 
@@ -16,14 +17,17 @@ export class Groups<T> {
   held = 0;
   private readonly byId: KeyMap<Group<T>>;
   private readonly agenda = new Agenda<Group<T>>();
+  private readonly recorder: Recorder;
 
   constructor(private readonly columns: number) {
     this.byId = createKeyMap(2 + Math.max(1, columns));
+    this.recorder = new Recorder(2 + Math.max(1, columns));
   }
 
   collect(alert: Alert<T>, group: KeyOf): void {
     const id = [alert.time, alert.status, ...(typeof group === 'object' && group !== null ? group : [group])];
     this.held++;
+    this.recorder.written(id);
     const known = this.byId.get(id);
     if (known !== undefined) known.members.push(alert);
     else this.open({ id, group, members: [alert] });
@@ -39,6 +43,7 @@ export class Groups<T> {
     for (const { id, group, members } of this.agenda.take(hasPassed)) {
       if (out.closed) return;
       this.byId.delete(id);
+      this.recorder.gone(id);
       this.held -= members.length;
       out.absorb(members.length);
       const startedAt = members.reduce((earliest, member) => Math.min(earliest, member.startedAt), Infinity);
@@ -51,20 +56,24 @@ export class Groups<T> {
   }
 
   get table(): StateTable {
+    const entryOf = ({ id, group, members }: Group<T>): StateEntry => [id, { group, members: members.slice() }];
+    const entries = (): StateEntry[] => [...this.agenda.values()].map(entryOf);
     return {
       version: 1,
       size: () => this.byId.size,
-      entries: () => [...this.agenda.values()].map(({ id, group, members }) => [id, { group, members: members.slice() }]),
-      load: (entries) => {
+      entries,
+      load: (saved) => {
         this.byId.clear();
         this.agenda.clear();
         this.held = 0;
-        for (const [id, data] of entries) {
+        for (const [id, data] of saved) {
           const { group, members } = data as Pick<Group<T>, 'group' | 'members'>;
           this.open({ id: id as Primitive[], group, members: members.slice() });
           this.held += members.length;
         }
+        this.recorder.begin();
       },
+      changes: () => this.recorder.take(entries, (id) => entryOf(this.byId.get(id)!)),
     };
   }
 }

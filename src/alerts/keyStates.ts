@@ -1,5 +1,6 @@
 import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf } from '../key';
-import type { StateTable } from '../state/table';
+import { Recorder } from '../state/recorder';
+import type { StateEntry, StateTable } from '../state/table';
 import { Agenda } from './agenda';
 import type { Fact, Labels } from './alert';
 
@@ -13,8 +14,9 @@ export interface KeyState<T> {
   pending: Fact<T> | null;
   /** Since when the condition holds (pending) or has held (firing). */
   since: number;
-  /** When what is pending fires. */
+  /** When what is pending fires, and which one it is of those that fire then. */
   deadline: number;
+  order: number;
   /** It fires: with these labels. */
   firing: Labels | null;
   /** No new firing before this time; -Infinity when there is no such time. */
@@ -34,6 +36,8 @@ export class KeyStates<T> {
   private readonly quiet = new Agenda<KeyState<T>>();
   private readonly inQuiet = new Set<KeyState<T>>();
   private readonly byKey: KeyMap<KeyState<T>>;
+  private readonly recorder: Recorder;
+  private begun = 0;
 
   constructor(
     private readonly columns: number,
@@ -41,6 +45,7 @@ export class KeyStates<T> {
     private readonly keepMs: number,
   ) {
     this.byKey = createKeyMap(columns);
+    this.recorder = new Recorder(columns);
   }
 
   /** The state of a key; a new one is kept only by `settle`. */
@@ -53,11 +58,19 @@ export class KeyStates<T> {
         pending: null,
         since: NaN,
         deadline: NaN,
+        order: 0,
         firing: null,
         coolUntil: -Infinity,
         seen: -Infinity,
       }
     );
+  }
+
+  /** The condition has begun to hold. */
+  await(state: KeyState<T>, deadline: number): void {
+    state.deadline = deadline;
+    state.order = this.begun++;
+    this.deadlines.add(deadline, state);
   }
 
   cool(state: KeyState<T>, until: number): void {
@@ -69,9 +82,14 @@ export class KeyStates<T> {
   /** After a change: keeps the key, or forgets it. */
   settle(state: KeyState<T>): void {
     const isBusy = isBusyState(state);
-    if (!isBusy && this.keepMs === 0) return void this.byKey.delete(state.key);
+    if (!isBusy && this.keepMs === 0) return this.forget(state);
     if (this.byKey.get(state.key) === undefined) this.byKey.set(state.key, state);
+    this.recorder.written(state.key);
     if (!isBusy && this.keepMs !== Infinity && !this.inQuiet.has(state)) this.watch(state);
+  }
+
+  private forget({ key }: KeyState<T>): void {
+    if (this.byKey.delete(key)) this.recorder.gone(key);
   }
 
   private watch(state: KeyState<T>): void {
@@ -88,31 +106,31 @@ export class KeyStates<T> {
     for (const state of this.quiet.take(hasPassed)) {
       this.inQuiet.delete(state);
       if (isBusyState(state)) continue; // comes back when it settles
-      if (hasPassed(state.seen + this.keepMs)) this.byKey.delete(state.key);
+      if (hasPassed(state.seen + this.keepMs)) this.forget(state);
       else this.watch(state);
     }
   }
 
   get table(): StateTable {
+    const entryOf = (state: KeyState<T>): StateEntry => [keyValues(state.key, this.columns), copyOf(state)];
+    const entries = (): StateEntry[] => [...this.byKey.entries()].map(([, state]) => entryOf(state));
     return {
-      version: 1,
+      version: 2,
       size: () => this.byKey.size,
-      entries: () => [...this.inOrder()].map((state) => [keyValues(state.key, this.columns), copyOf(state)]),
-      load: (entries) => {
+      entries,
+      load: (saved) => {
         this.clear();
-        for (const [values, data] of entries) this.take({ ...copyOf(data as Stored<T>), key: keyFrom(values) });
+        const states = [...saved].map(([values, data]) => ({ ...copyOf(data as Stored<T>), key: keyFrom(values) }));
+        for (const state of states.sort((a, b) => a.order - b.order)) this.take(state);
+        this.recorder.begin();
       },
+      changes: () => this.recorder.take(entries, (key) => entryOf(this.byKey.get(key)!)),
     };
-  }
-
-  /** What is pending comes first, by deadline, so that it comes back in that order. */
-  private *inOrder(): Iterable<KeyState<T>> {
-    yield* this.deadlines.values();
-    for (const [, state] of this.byKey.entries()) if (state.pending === null) yield state;
   }
 
   private take(state: KeyState<T>): void {
     if (state.pending !== null) this.deadlines.add(state.deadline, state);
+    this.begun = Math.max(this.begun, state.order + 1);
     if (state.coolUntil > -Infinity) this.coolings.add(state.coolUntil, state);
     this.settle(state);
   }
@@ -129,7 +147,7 @@ function isBusyState(state: KeyState<unknown>): boolean {
 }
 
 function copyOf<T>(state: Stored<T>): Stored<T> {
-  const { memory, clearMemory, pending, since, deadline, firing, coolUntil, seen } = state;
+  const { memory, clearMemory, pending, since, deadline, order, firing, coolUntil, seen } = state;
   const figures = { memory: memory.slice(), clearMemory: clearMemory.slice() };
-  return { ...figures, pending, since, deadline, firing, coolUntil, seen };
+  return { ...figures, pending, since, deadline, order, firing, coolUntil, seen };
 }

@@ -1,7 +1,7 @@
 import { checkOption } from '../errors';
 import type { CheckpointLocation, NamedBytes, StateBackend } from './backend';
 import { ByteWriter, fromUtf8, toUtf8 } from './bytes';
-import { portableDigests } from './digests';
+import { platformDigests } from './digests';
 import { corrupt, tooNew } from './faults';
 import { checkCheckpoint } from './fsck';
 import { readLog, sourcesOf } from './log';
@@ -31,14 +31,14 @@ export async function exportCheckpoint(location: CheckpointLocation): Promise<Ui
     out.text(name);
     out.sized(bytes);
   }
-  out.u32(portableDigests.crc32(out.peek()));
+  out.u32(platformDigests.crc32(out.peek()));
   return out.take();
 }
 
 /** In the order in which a copy must be made: the identity last, since files without it are no checkpoint. */
 async function filesOf(backend: StateBackend): Promise<NamedBytes[]> {
   const files: NamedBytes[] = [];
-  const journals = sourcesOf(await readLog(backend, backend.digests ?? portableDigests)).map(journalFolder);
+  const journals = sourcesOf(await readLog(backend, backend.digests ?? platformDigests)).map(journalFolder);
   for (const folder of [...journals, STATE, PLANS, COMMITS]) {
     for (const base of await backend.list(folder))
       files.push({ name: `${folder}/${base}`, bytes: await mustRead(backend, `${folder}/${base}`) });
@@ -75,7 +75,7 @@ export async function importCheckpoint(archive: Uint8Array, location: Checkpoint
 function filesIn(archive: Uint8Array): NamedBytes[] {
   const view = new DataView(archive.buffer, archive.byteOffset, archive.byteLength);
   const end = archive.length - 4;
-  const isWhole = end >= 12 && portableDigests.crc32(archive.subarray(0, end)) === view.getUint32(end, true);
+  const isWhole = end >= 12 && platformDigests.crc32(archive.subarray(0, end)) === view.getUint32(end, true);
   if (!isWhole || MAGIC.some((byte, i) => archive[i] !== byte)) throw corrupt('archive', 'it is cut off, changed, or no archive');
   const format = view.getUint32(4, true);
   if (format > FORMAT) throw tooNew('archive', format, FORMAT);

@@ -1,6 +1,6 @@
 import { checkOption } from '../errors';
 import type { CheckpointLocation, StateBackend } from './backend';
-import { portableDigests } from './digests';
+import { platformDigests } from './digests';
 import { DurableCheckpoint, startOf, type Recovered } from './durableCheckpoint';
 import { readLog } from './log';
 import { StateLoader } from './stateLoader';
@@ -36,7 +36,7 @@ export async function dropLastCommit(location: CheckpointLocation): Promise<numb
 }
 
 async function drop(backend: StateBackend, epoch: number): Promise<number> {
-  const digests = backend.digests ?? portableDigests;
+  const digests = backend.digests ?? platformDigests;
   const { identity } = await readLog(backend, digests);
   checkOption(identity !== undefined, `there is no checkpoint at ${backend.location}`);
   const loader = new StateLoader(backend, digests, identity.queryId);

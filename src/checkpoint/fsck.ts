@@ -1,6 +1,6 @@
 import { isTidemarkError, type TidemarkError } from '../errors';
 import type { StateBackend } from './backend';
-import { portableDigests } from './digests';
+import { platformDigests } from './digests';
 import { readLog, readPlan, sourcesOf, type CheckpointLog, type StoredCommit, type StoredPlan } from './log';
 import { chainsOf, filesOf, readReferenced, type FileRef } from './manifest';
 import { commitName, planName } from './names';
@@ -41,7 +41,7 @@ export async function checkCheckpoint(backend: StateBackend): Promise<CheckRepor
   const checker = new Checker(backend);
   const log = await checker.log();
   if (log?.identity === undefined) return checker.report(log);
-  const loader = new StateLoader(backend, backend.digests ?? portableDigests, log.identity.queryId);
+  const loader = new StateLoader(backend, backend.digests ?? platformDigests, log.identity.queryId);
   await checker.plans(log, log.identity.queryId);
   for (const commit of log.commits) await checker.commit(commit, loader);
   const last = log.commits.at(-1);
@@ -75,7 +75,7 @@ class Checker {
 
   /** I1, I3, I5, I7 are what reading the log checks. */
   log(): Promise<CheckpointLog | undefined> {
-    return this.guarded('read', () => readLog(this.backend, this.backend.digests ?? portableDigests));
+    return this.guarded('read', () => readLog(this.backend, this.backend.digests ?? platformDigests));
   }
 
   /** I4: slices meet. I9: watermarks do not fall. */
@@ -84,7 +84,7 @@ class Checker {
     const ends = new Map<string, Json>();
     let watermark = -Infinity;
     for (const [batch, revision] of log.plans) {
-      const place = { backend: this.backend, digests: this.backend.digests ?? portableDigests, queryId };
+      const place = { backend: this.backend, digests: this.backend.digests ?? platformDigests, queryId };
       for (let old = 0; old < revision; old++) await this.guarded('read', () => readPlan(place, batch, old));
       const plan = await this.guarded('read', () => readPlan(place, batch, revision));
       if (plan === undefined) continue;

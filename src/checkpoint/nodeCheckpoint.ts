@@ -1,12 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import * as zlib from 'node:zlib';
 import { nodeFileSystem } from '../files/nodeFileSystem';
 import type { FileSystem } from '../files/fileSystem';
 import type { CheckpointLocation } from './backend';
-import { crc32 } from './crc32';
-import type { Digests } from './digests';
+import { platformDigests } from './digests';
 import { fileLocation } from './fileBackend';
 import type { ProcessProbe } from './fileLock';
 
@@ -21,12 +19,6 @@ export interface FileCheckpointOptions {
   readonly durability?: 'strict' | 'relaxed';
 }
 
-/** Checksums of Node: native code. (`zlib.crc32` came with 20.15.) */
-export const nodeDigests: Digests = {
-  crc32: typeof zlib.crc32 === 'function' ? (bytes, seed = 0) => zlib.crc32(bytes, seed) : crc32,
-  sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
-};
-
 /**
  * A place for a checkpoint in a folder of this machine, made if it is not there. One query at a time: a second one is
  * refused while the first one lives.
@@ -39,7 +31,7 @@ export const nodeDigests: Digests = {
  */
 export function fileCheckpoint(path: string, options: FileCheckpointOptions = {}): CheckpointLocation {
   const { fs = nodeFileSystem, durability = 'strict' } = options;
-  const platform = { fs, process: nodeProcess, now: Date.now, wait, digests: nodeDigests };
+  const platform = { fs, process: nodeProcess, now: Date.now, wait, digests: platformDigests };
   return fileLocation(path.replace(/(?<=[^/])\/+$/, ''), platform, durability);
 }
 

@@ -2,7 +2,7 @@ import { checkOption } from '../errors';
 import type { CheckpointLocation, StateBackend } from './backend';
 import type { Checkpoint, CheckpointOptions } from './checkpoint';
 import { checkIdentity, checkState } from './compatibility';
-import { portableDigests } from './digests';
+import { platformDigests } from './digests';
 import { DurableCheckpoint, startOf, type Recovered } from './durableCheckpoint';
 import { readLog, type CheckpointLog, type Identity } from './log';
 import { withSnapshot, type FileRef, type Manifest } from './manifest';
@@ -42,7 +42,7 @@ export async function openCheckpoint(location: CheckpointLocation, options: Chec
 }
 
 async function recovered(backend: StateBackend, epoch: number, options: CheckpointOptions): Promise<Checkpoint> {
-  const digests = backend.digests ?? portableDigests;
+  const digests = backend.digests ?? platformDigests;
   const log = await readLog(backend, digests);
   if (log.identity !== undefined) checkIdentity(log.identity, options, backend.location);
   const identity = log.identity ?? (await begin(backend, options));
@@ -55,7 +55,7 @@ async function begin(backend: StateBackend, options: CheckpointOptions): Promise
   const { name, sources, sinks, plan } = options;
   const identity: Identity = { queryId: options.newId(), name, created: options.now(), sources, sinks, plan };
   const place = { name: IDENTITY, kind: 'identity', queryId: '', which: '' } as const;
-  const { bytes } = encodeRecord(identity as unknown as Json, place, backend.digests ?? portableDigests);
+  const { bytes } = encodeRecord(identity as unknown as Json, place, backend.digests ?? platformDigests);
   await backend.publish([{ name: IDENTITY, bytes }]);
   return identity;
 }

@@ -2,7 +2,7 @@ import { TidemarkError } from '../errors';
 import type { StandardSchema } from '../schema/standard';
 import type { StateEntry } from '../state/table';
 import type { CheckpointLocation, StateBackend } from './backend';
-import { portableDigests } from './digests';
+import { platformDigests } from './digests';
 import { gap } from './faults';
 import { readLog, readPlan, type CheckpointLog, type StoredCommit } from './log';
 import { IDENTITY } from './names';
@@ -74,7 +74,7 @@ export interface CheckpointReader {
  */
 export async function readCheckpoint(location: CheckpointLocation): Promise<CheckpointReader> {
   const backend = await location.open();
-  const log = await readLog(backend, backend.digests ?? portableDigests);
+  const log = await readLog(backend, backend.digests ?? platformDigests);
   if (log.identity === undefined) throw gap(IDENTITY, `there is no checkpoint at ${location.location}`);
   return new Reader(backend, log, log.identity.queryId);
 }
@@ -87,7 +87,7 @@ class Reader implements CheckpointReader {
     private readonly log: CheckpointLog,
     readonly queryId: string,
   ) {
-    this.loader = new StateLoader(backend, backend.digests ?? portableDigests, queryId);
+    this.loader = new StateLoader(backend, backend.digests ?? platformDigests, queryId);
   }
 
   get name(): string | null {

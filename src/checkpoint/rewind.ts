@@ -1,6 +1,6 @@
 import { checkOption } from '../errors';
 import type { CheckpointLocation, StateBackend } from './backend';
-import { portableDigests } from './digests';
+import { platformDigests } from './digests';
 import { readLog } from './log';
 import { commitName, stateName } from './names';
 import { revisionNames } from './retention';
@@ -47,7 +47,7 @@ export async function rewindCheckpoint(
   try {
     const dropped: number[] = [];
     for (;;) {
-      const { commits, plans, stateFiles } = await readLog(backend, backend.digests ?? portableDigests);
+      const { commits, plans, stateFiles } = await readLog(backend, backend.digests ?? platformDigests);
       const last = commits.at(-1)?.record;
       if (last === undefined || last.batch <= batch) return dropped;
       const first = commits[0]!.record.batch;

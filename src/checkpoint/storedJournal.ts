@@ -1,6 +1,6 @@
 import { TidemarkError } from '../errors';
 import type { StateBackend } from './backend';
-import { portableDigests } from './digests';
+import { platformDigests } from './digests';
 import { corrupt } from './faults';
 import { digits } from './names';
 import { decodeRecord, encodeRecord, type RecordPlace } from './recordFile';
@@ -87,7 +87,7 @@ export class StoredJournal {
   }
 
   private get digests() {
-    return this.backend.digests ?? portableDigests;
+    return this.backend.digests ?? platformDigests;
   }
 
   private placeOf({ from, to }: Segment): RecordPlace {

@@ -174,8 +174,10 @@ export class PatternMatcher<T> implements Processor<T, unknown> {
 
   private expireAll(now: number, out: Out<unknown>): void {
     if (!this.deadlines.isDue(now)) return;
-    const due = new Set(this.deadlines.take(now).sort((a, b) => a.due - b.due));
-    for (const ongoing of due) {
+    // Of one time in the order of their first rows, whatever was restored in between.
+    const positionOf = ({ partials: [oldest] }: Ongoing): number => oldest!.first.position;
+    const due = this.deadlines.take(now).sort((a, b) => a.due - b.due || positionOf(a) - positionOf(b));
+    for (const ongoing of new Set(due)) {
       if (out.closed) return;
       this.expire(ongoing.key, now, out);
       if (ongoing.partials.length > 0) this.deadlines.add(ongoing);

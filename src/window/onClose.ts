@@ -1,7 +1,7 @@
 import { stampOf } from '../element';
 import type { Out, Processor } from '../operator';
 import { cell } from '../state/table';
-import type { Previous } from './previous';
+import type { Previous } from '../aggregate/previous';
 import type { RowBuilder } from './resultRow';
 import type { SpeakParts } from './speak';
 import type { Visit, WindowStore } from './store';

@@ -1,6 +1,7 @@
 import type { Window } from '../element';
 import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf } from '../key';
 import type { Out, Processor } from '../operator';
+import { Recorder } from '../state/recorder';
 import { cell, type StateEntry, type StateTable } from '../state/table';
 import { Speaker, type SpeakParts } from './speak';
 import { Deadlines } from '../state/deadlines';
@@ -23,6 +24,7 @@ export class OnUpdate<T> implements Processor<T, unknown> {
   private readonly speaker: Speaker<T>;
   /** What changed since it last spoke, by the change's key. */
   private readonly pending: KeyMap<Pending>;
+  private readonly recorder: Recorder;
   private readonly ending = new Deadlines<Pending>(1000, ({ gone, window }) => (gone ? NaN : window.end));
   private marks = 0;
   private readonly columns: number;
@@ -34,6 +36,7 @@ export class OnUpdate<T> implements Processor<T, unknown> {
     this.speaker = new Speaker(parts);
     this.columns = parts.keyColumns.length + 1;
     this.pending = createKeyMap(this.columns);
+    this.recorder = new Recorder(this.columns);
     this.tables = {
       ...parts.store.tables,
       ...parts.previous?.tables,
@@ -67,8 +70,9 @@ export class OnUpdate<T> implements Processor<T, unknown> {
   private readonly mark = (key: KeyOf, window: Window): void => {
     this.speaker.extended(key, window);
     const known = this.pending.get(this.idOf(key, window));
-    if (known === undefined) this.put(key, window);
-    else known.window = window;
+    if (known === undefined) return this.put(key, window);
+    known.window = window;
+    this.recorder.written(known.id);
   };
 
   private put(key: KeyOf, window: Window): void {
@@ -77,12 +81,14 @@ export class OnUpdate<T> implements Processor<T, unknown> {
     const pending = { id, key: own, order: this.marks++, window, gone: false };
     this.pending.set(id, pending);
     this.ending.add(pending);
+    this.recorder.written(id);
   }
 
   private take(pending: Pending | undefined): void {
     if (pending === undefined) return;
     pending.gone = true;
     this.pending.delete(pending.id);
+    this.recorder.gone(pending.id);
   }
 
   private idOf(key: KeyOf, window: Window): KeyOf {
@@ -134,20 +140,20 @@ export class OnUpdate<T> implements Processor<T, unknown> {
   }
 
   private pendingTable(): StateTable {
+    const entryOf = ({ id, window }: Pending): StateEntry => [keyValues(id, this.columns), window];
+    const entries = (): StateEntry[] => [...this.pending.entries()].map(([, pending]) => entryOf(pending));
     return {
       version: 1,
       size: () => this.pending.size,
-      entries: () => this.pendingEntries(),
-      load: (entries) => {
+      entries,
+      load: (saved) => {
         this.pending.clear();
         this.ending.clear();
-        for (const [values, window] of entries) this.put(keyFrom(values.slice(1)), window as Window);
+        for (const [values, window] of saved) this.put(keyFrom(values.slice(1)), window as Window);
+        this.recorder.begin();
       },
+      changes: () => this.recorder.take(entries, (id) => entryOf(this.pending.get(id)!)),
     };
-  }
-
-  private *pendingEntries(): Iterable<StateEntry> {
-    for (const [id, { window }] of this.pending.entries()) yield [keyValues(id, this.columns), window];
   }
 
   held(): number {

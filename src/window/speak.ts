@@ -5,7 +5,7 @@ import type { Out, Processor } from '../operator';
 import { Recorder } from '../state/recorder';
 import type { StateEntry, StateTable } from '../state/table';
 import type { Assigner, StoreParts } from './assigner';
-import type { Previous } from './previous';
+import type { Previous } from '../aggregate/previous';
 import type { ResultRow, RowBuilder } from './resultRow';
 import type { WindowStore } from './store';
 import { Deadlines } from '../state/deadlines';

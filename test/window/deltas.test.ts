@@ -1,5 +1,17 @@
 import type { OperatorFunction } from 'rxjs';
-import { agg, aggregate, dropDuplicates, session, type Element, type Signal } from 'tidemark';
+import {
+  agg,
+  aggregate,
+  alertWhen,
+  dropDuplicates,
+  onUpdate,
+  previousRows,
+  session,
+  threshold,
+  trend,
+  type Element,
+  type Signal,
+} from 'tidemark';
 import { operatorHarness, textOf, type HarnessOptions, type OperatorHarness } from 'tidemark/testing';
 import { describe, expect, it } from 'vitest';
 import type { StateEntry, StateTable } from '../../src/state/table';
@@ -103,6 +115,25 @@ function checkReplaced<R>(make: () => Operator<R>, signals: readonly Signal<R>[]
   harness.close();
 }
 
+const high = threshold<Any>({ metric: (row) => row.v ?? 0, threshold: 60 });
+const rise = trend<Any>({ metric: (row) => row.v ?? 0, threshold: 0.5 });
+const key = (row: Any): unknown => row.k;
+const alerts = (options: object) => (): Operator<Any> => alertWhen<Any>({ when: high, key, ...options } as never) as never;
+
+/** Stateful operators that the table of the laws does not have. */
+const OTHERS: readonly (readonly [name: string, make: () => Operator<Any>])[] = [
+  ['previousRows', () => previousRows({ key, n: 2, select: { s: agg.sum<Any>((row) => row.v ?? null) } } as never) as never],
+  [
+    'onUpdate now and then',
+    () =>
+      aggregate({ key, window: session(8), select: { n: agg.count() }, emit: onUpdate({ every: '1 hour' }) } as never) as never,
+  ],
+  ['alertWhen', alerts({ for: 5, resolved: true })],
+  ['alertWhen, in order', alerts({ for: 5, resolved: true, ordered: true })],
+  ['alertWhen, in groups', alerts({ for: 5, coolDown: 7, groupBy: (row: Any) => row.gap })],
+  ['alertWhen, with a trend', alerts({ when: rise, resolved: true, forgetAfter: 20 })],
+];
+
 const RUNS = (['append', 'update', 'complete'] as const).map((outputMode) => ({ run: true, outputMode }) as const);
 
 describe('what tables say has changed adds up to the state, and operators go on from it as if nothing had happened', () => {
@@ -112,6 +143,10 @@ describe('what tables say has changed adds up to the state, and operators go on 
       forSeeds(2, (random) => check<Any>(make, timedSignals(random, 60, random.pick([0, 15])), random));
     },
   );
+
+  it.each(OTHERS)('%s', (_name, make) => {
+    forSeeds(10, (random) => check<Any>(make, timedSignals(random, 60, random.pick([0, 15])), random));
+  });
 
   it.each(['onClose', 'onTime', 'onUpdate'] as const)('any window, any key, %s', (emit) => {
     forSeeds(20, (random) => {

@@ -1,11 +1,11 @@
-import type { Folding } from '../aggregate/plan';
-import { velocityOf } from '../aggregate/growth';
 import type { Window } from '../element';
 import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf } from '../key';
 import { Recorder } from '../state/recorder';
 import { cell, type StateEntry, type StateTable, type StateTables } from '../state/table';
-import type { Assigner } from './assigner';
-import type { ResultRow } from './resultRow';
+import type { Assigner } from '../window/assigner';
+import type { ResultRow } from '../window/resultRow';
+import { velocityOf } from './growth';
+import type { Folding } from './plan';
 import { Deadlines } from '../state/deadlines';
 
 interface Remembered {
