@@ -72,7 +72,7 @@ export interface AlertOptions<T> extends OperatorOptions {
  * forgotten when it does none of these and the watermark has passed its cool-down. `trend` keeps ten figures a key, for ever
  * unless `forgetAfter` says otherwise. `ordered` keeps the rows that the watermark has not passed.
  *
- * State: tables `keys`, `groups`, `rows` and `drop`; version 1 each. None without key, group and order to keep.
+ * State: tables `groups` and `drop`, version 1 each, `keys` and `rows`, version 2. None without key, group and order to keep.
  *
  * Source: Prometheus (`for`) and Alertmanager (grouping, resolved notices), in event time.
  * @example

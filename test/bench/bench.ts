@@ -5,6 +5,7 @@ import { Fingerprint, Tally } from './checksum';
 import { commit } from './durable/commit';
 import { endToEnd } from './durable/endToEnd';
 import { recovery } from './durable/recovery';
+import { batchGrowth } from './figures/batchGrowth';
 import { close } from './figures/close';
 import { growth } from './figures/growth';
 import { heap } from './figures/heap';
@@ -43,6 +44,7 @@ const figures: Readonly<Record<string, () => Result[] | Promise<Result[]>>> = {
   'end-to-end': () => endToEnd(rounds),
   recovery: () => recovery(rounds),
   growth: () => growth(Math.min(3, rounds)),
+  'batch-growth': batchGrowth,
 };
 
 function measure({ name, target, good, events, counted, prepare }: Workload): Result {
