@@ -1,3 +1,4 @@
+import { Ascending } from './ascending';
 import { orderOf } from './orderOf';
 
 /** Something with a time, and a number by which those of one time are in order. */
@@ -25,7 +26,7 @@ function before(a: Dated, b: Dated): number {
  */
 export class Calendar<V extends Dated> {
   private readonly pages = new Map<number, Page<V>>();
-  private readonly order: number[] = []; // numbers of the pages in use, descending: the oldest is last
+  private readonly order = new Ascending(); // numbers of the pages in use
   private last: Page<V> | undefined; // the one last added to
   private lastNumber = NaN;
 
@@ -42,9 +43,7 @@ export class Calendar<V extends Dated> {
     let page = this.pages.get(number);
     if (page === undefined) {
       this.pages.set(number, (page = { items: [], next: 0, sorted: false }));
-      let i = this.order.length;
-      while (i > 0 && this.order[i - 1]! < number) i--;
-      this.order.splice(i, 0, number);
+      this.order.add(number);
     }
     this.last = page;
     this.lastNumber = number;
@@ -58,9 +57,8 @@ export class Calendar<V extends Dated> {
   }
 
   private peek(): readonly V[] {
-    const number = this.order[this.order.length - 1];
-    if (number === undefined) return [];
-    const page = this.pages.get(number)!;
+    if (this.order.size === 0) return [];
+    const page = this.pages.get(this.order.first)!;
     sort(page);
     return page.items.slice(page.next, page.next + 1);
   }
@@ -69,8 +67,8 @@ export class Calendar<V extends Dated> {
   take(bound: number): V[] {
     let due: V[] = [];
     const { order } = this;
-    while (order.length > 0) {
-      const number = order[order.length - 1]!;
+    while (order.size > 0) {
+      const number = order.first;
       if (number * this.stepMs > bound) break;
       const page = this.pages.get(number)!;
       sort(page);
@@ -93,13 +91,13 @@ export class Calendar<V extends Dated> {
 
   private close(number: number): void {
     this.pages.delete(number);
-    this.order.pop();
+    this.order.takeFirst();
     if (number === this.lastNumber) this.last = undefined;
   }
 
   clear(): void {
     this.pages.clear();
-    this.order.length = 0;
+    this.order.clear();
     this.last = undefined;
   }
 }

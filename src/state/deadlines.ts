@@ -1,3 +1,4 @@
+import { Ascending } from './ascending';
 import { orderOf } from './orderOf';
 
 /** The bucket at work: what a watermark has reached a part of. */
@@ -19,7 +20,7 @@ interface Head<V> {
  */
 export class Deadlines<V> {
   private readonly buckets = new Map<number, V[]>();
-  private readonly order: number[] = []; // bucket numbers in use, descending: the next one is last
+  private readonly order = new Ascending();
   private head: Head<V> | undefined;
 
   constructor(
@@ -41,16 +42,14 @@ export class Deadlines<V> {
       return;
     }
     this.buckets.set(bucket, [value]);
-    let i = this.order.length;
-    while (i > 0 && this.order[i - 1]! < bucket) i--;
-    this.order.splice(i, 0, bucket);
+    this.order.add(bucket);
   }
 
   /** True when something may be due at `upTo`. */
   isDue(upTo: number): boolean {
     const { head, order } = this;
     if (head !== undefined && head.next < head.times.length) return head.times[head.next]! <= upTo;
-    return order.length > 0 && order[order.length - 1]! * this.stepMs <= upTo;
+    return order.size > 0 && order.first * this.stepMs <= upTo;
   }
 
   /** Takes out everything with `time <= upTo`, in no order. */
@@ -65,7 +64,7 @@ export class Deadlines<V> {
 
   /** The next bucket: taken as a whole if the watermark has passed it, else put in order. */
   private openNext(upTo: number, due: V[]): void {
-    const number = this.order.pop()!;
+    const number = this.order.takeFirst();
     const values = this.buckets.get(number)!;
     this.buckets.delete(number);
     this.head = undefined;
@@ -97,7 +96,7 @@ export class Deadlines<V> {
 
   clear(): void {
     this.buckets.clear();
-    this.order.length = 0;
+    this.order.clear();
     this.head = undefined;
   }
 }

@@ -1,4 +1,5 @@
 import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf } from '../key';
+import { Ascending } from './ascending';
 import { Recorder } from './recorder';
 import type { StateEntry, StateTable } from './table';
 
@@ -10,7 +11,7 @@ export class ExpiringKeys {
   private readonly times: KeyMap<number>;
   private readonly recorder: Recorder;
   private readonly buckets = new Map<number, KeyOf[]>();
-  private order: number[] = []; // bucket numbers in use, descending: the next one is last
+  private readonly order = new Ascending(); // bucket numbers in use
   private bucket: KeyOf[] | undefined; // the one last added to
   private bucketNumber = NaN;
   private low = -Infinity;
@@ -41,9 +42,7 @@ export class ExpiringKeys {
     let bucket = this.buckets.get(number);
     if (bucket === undefined) {
       this.buckets.set(number, (bucket = []));
-      let i = this.order.length;
-      while (i > 0 && this.order[i - 1]! < number) i--;
-      this.order.splice(i, 0, number);
+      this.order.add(number);
     }
     this.bucket = bucket;
     this.bucketNumber = number;
@@ -53,8 +52,8 @@ export class ExpiringKeys {
   expire(low: number): void {
     this.low = low;
     const { order } = this;
-    while (order.length > 0 && (order[order.length - 1]! + 1) * this.stepMs - 1 <= low) {
-      const number = order.pop()!;
+    while (order.size > 0 && (order.first + 1) * this.stepMs - 1 <= low) {
+      const number = order.takeFirst();
       const keys = this.buckets.get(number)!;
       this.buckets.delete(number);
       if (number === this.bucketNumber) this.bucket = undefined;
@@ -72,9 +71,9 @@ export class ExpiringKeys {
   /** How many keys there are whose time is not past. */
   get size(): number {
     const stale = createKeyMap<true>(this.columns);
-    const last = this.order[this.order.length - 1];
-    if (last !== undefined && last * this.stepMs <= this.low) {
-      for (const key of this.buckets.get(last)!) if (this.times.get(key)! <= this.low) stale.set(key, true);
+    const { size, first } = this.order;
+    if (size > 0 && first * this.stepMs <= this.low) {
+      for (const key of this.buckets.get(first)!) if (this.times.get(key)! <= this.low) stale.set(key, true);
     }
     return this.times.size - stale.size;
   }
@@ -87,7 +86,7 @@ export class ExpiringKeys {
       load: (entries) => {
         this.times.clear();
         this.buckets.clear();
-        this.order = [];
+        this.order.clear();
         this.bucket = undefined;
         for (const [values, time] of entries) this.set(keyFrom(values), time as number);
         this.recorder.begin();

@@ -96,7 +96,7 @@ describe('agg.velocity', () => {
 
   it('[D59] [D60] keeps the accumulator of the aggregate it compares, and says how far back it may look', () => {
     const views = agg.velocity(agg.sum<{ v: number }>('v'));
-    expect(views.previous).toEqual({ maxGapMs: 0 });
+    expect(views.previous).toMatchObject({ maxGapMs: 0 });
     expect(resultOf(views, valued([1, 2]))).toBe(3);
     expect(agg.velocity(agg.avg<{ v: number }>('v'), { maxGap: '2 hours' }).previous.maxGapMs).toBe(7_200_000);
   });
