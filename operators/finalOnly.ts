@@ -77,7 +77,10 @@ class Finals<R> implements Processor<Change<R>, R> {
     const id = keyFrom(change.key);
     const known = this.entries.get(id);
     if (change.op !== 'delete') this.put(id, known, change, this.byWindow ? time : MAX_TIME);
-    else if (known !== undefined) this.take(known);
+    else if (known !== undefined) {
+      this.take(known);
+      this.ending.forget();
+    }
   }
 
   private learn(key: readonly unknown[]): void {

@@ -27,9 +27,7 @@ export class Panes<T> implements Processor<T, unknown> {
   private drop = -Infinity;
   private readonly ledger: Ledger;
   /** By what the watermark of on-time results brings: the window's end, and timers before and after it. */
-  private readonly waking = new Deadlines<Account>(1000, (account) =>
-    account.gone ? NaN : (account.wakesAt = this.wakeTime(account)),
-  );
+  private readonly waking = new Deadlines<Account>(1000, (account) => this.placeOf(account));
   /** By the end of the window. */
   private readonly closing = new Deadlines<Account>(1000, (account) => (account.gone ? NaN : account.window.end));
   /** With a timer in processing time, in no order; and the first of these. */
@@ -194,6 +192,13 @@ export class Panes<T> implements Processor<T, unknown> {
     this.completeness?.learn(account);
     this.ticking.delete(account);
     this.ledger.take(account.id);
+  }
+
+  /** What the watermark will not wake leaves the wheel: it may be over long before W = Infinity. */
+  private placeOf(account: Account): number {
+    if (account.gone) return NaN;
+    account.wakesAt = this.wakeTime(account);
+    return account.wakesAt === Infinity ? NaN : account.wakesAt;
   }
 
   private wakeTime({ state, done, window: { end } }: Account): number {

@@ -147,6 +147,7 @@ export class PatternMatcher<T> implements Processor<T, unknown> {
       this.schedule(known ?? this.open(key), partials);
     } else if (known !== undefined) {
       known.partials = partials;
+      this.deadlines.forget();
       this.keys.delete(key);
       this.recorder.gone(key);
       this.removed++;

@@ -19,8 +19,8 @@ function before(a: Dated, b: Dated): number {
 }
 
 /**
- * Things by time, added in the order of `seq` and taken out from the oldest on in (time, seq) order: O(1) to add, a watermark only looks at what it
- * passes, and a page is sorted when the watermark reaches it.
+ * Things by time, added in the order of `seq` and taken out from the oldest on in (time, seq) order: O(1) to add, a watermark
+ * only looks at what it passes, and a page is sorted when the watermark reaches it.
  *
  * Source: calendar queues (Brown 1988) with a sorted list of the pages in use.
  */
@@ -75,7 +75,8 @@ export class Calendar<V extends Dated> {
       const isPast = (number + 1) * this.stepMs - 1 <= bound;
       const end = isPast ? page.items.length : this.split(page, bound);
       const taken = page.next === 0 && isPast ? page.items : page.items.slice(page.next, end);
-      due = due.length === 0 ? taken : due.concat(taken);
+      if (due.length === 0) due = taken;
+      else for (const item of taken) due.push(item); // a copy for every page would be quadratic
       page.next = end;
       if (end < page.items.length) break;
       this.close(number);

@@ -1,6 +1,9 @@
 import { Ascending } from './ascending';
 import { orderOf } from './orderOf';
 
+/** So many that are of no use do not matter. */
+const FEW = 64;
+
 /** The bucket at work: what a watermark has reached a part of. */
 interface Head<V> {
   readonly number: number;
@@ -14,7 +17,8 @@ interface Head<V> {
 /**
  * Things that are due at a time, in buckets: O(1) to add, and a watermark only looks at what it passes: the bucket that it
  * reaches a part of is put in order, once. What moves its time later is left where it is and put on when its old time comes
- * (`timeOf` says when it is due now).
+ * (`timeOf` says when it is due now). What is of no use any more leaves when its time comes; where that may be long, `forget`
+ * lets it go before.
  *
  * Source: calendar queues (Brown 1988) with a sorted list of the buckets in use.
  */
@@ -22,6 +26,9 @@ export class Deadlines<V> {
   private readonly buckets = new Map<number, V[]>();
   private readonly order = new Ascending();
   private head: Head<V> | undefined;
+  /** How many there are, and how many of them are known to be of no use. */
+  private count = 0;
+  private gone = 0;
 
   constructor(
     private readonly stepMs: number,
@@ -30,10 +37,22 @@ export class Deadlines<V> {
   ) {}
 
   add(value: V): void {
-    this.put(this.timeOf(value), value);
+    const time = this.timeOf(value);
+    if (time === time) this.put(time, value);
+  }
+
+  /** One of them says NaN from now on. Once these are the most, all of them are let go: O(1) amortised. */
+  forget(): void {
+    if (++this.gone <= FEW || this.gone * 2 < this.count) return;
+    const { head } = this;
+    const all = head === undefined ? [] : head.values.slice(head.next);
+    for (const values of this.buckets.values()) for (const value of values) all.push(value);
+    this.clear();
+    for (const value of all) this.add(value);
   }
 
   private put(time: number, value: V): void {
+    this.count++;
     const bucket = Math.floor(time / this.stepMs);
     if (this.head !== undefined && bucket <= this.head.number) return insert(this.head, time, value);
     const known = this.buckets.get(bucket);
@@ -68,6 +87,7 @@ export class Deadlines<V> {
     const values = this.buckets.get(number)!;
     this.buckets.delete(number);
     this.head = undefined;
+    this.count -= values.length;
     const stay: V[] = [];
     for (const value of values) {
       const time = this.timeOf(value);
@@ -76,6 +96,7 @@ export class Deadlines<V> {
       else if (Math.floor(time / this.stepMs) === number) stay.push(value);
       else this.put(time, value);
     }
+    this.count += stay.length;
     if (stay.length > 0) this.head = this.inOrder(number, stay);
   }
 
@@ -88,6 +109,7 @@ export class Deadlines<V> {
   private takeHead(head: Head<V>, upTo: number, due: V[]): void {
     while (head.next < head.times.length && head.times[head.next]! <= upTo) {
       const value = head.values[head.next++]!;
+      this.count--;
       const time = this.timeOf(value);
       if (time <= upTo) due.push(value);
       else if (time === time) this.put(time, value); // it moved; perhaps only to a later place here
@@ -98,6 +120,7 @@ export class Deadlines<V> {
     this.buckets.clear();
     this.order.clear();
     this.head = undefined;
+    this.count = this.gone = 0;
   }
 }
 

@@ -14,7 +14,8 @@ import {
   type Traits,
 } from 'tidemark';
 import { operatorHarness, type OperatorHarness } from 'tidemark/testing';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { Deadlines } from '../../src/state/deadlines';
 
 interface Row {
   readonly n: number;
@@ -165,6 +166,19 @@ describe('finalOnly behind windows', () => {
 });
 
 describe('finalOnly behind groups that go on for ever', () => {
+  it('keeps nothing of rows that were taken back', () => {
+    const forget = vi.spyOn(Deadlines.prototype, 'forget');
+    const harness = open<Row>(finalOnly<Row>());
+    for (let n = 0; n < 1000; n++) {
+      harness.event(n, upsert(n, 'a'));
+      if (n < 999) harness.event(n, gone(n, 'a'));
+    }
+    expect((forget.mock.contexts[0] as unknown as { count: number }).count).toBeLessThan(200);
+    forget.mockRestore();
+    harness.watermark(Infinity);
+    expect(harness.takeRows()).toEqual([{ n: 999 }]);
+  });
+
   it.each(['end', undefined] as const)('says them at the end only (%s)', (finality) => {
     const harness = open<Row>(finalOnly<Row>(), finality === undefined ? {} : { finality });
     harness.event(9, upsert(1, 'a'));

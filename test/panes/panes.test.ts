@@ -19,6 +19,7 @@ import {
 } from 'tidemark';
 import { operatorHarness, type OperatorHarness } from 'tidemark/testing';
 import { describe, expect, it } from 'vitest';
+import type { Deadlines } from '../../src/state/deadlines';
 
 interface Row {
   readonly k?: string;
@@ -73,6 +74,18 @@ describe('panes', () => {
     expect(said(harness)).toEqual(['onTime 0 1', 'late 1 7']);
     harness.watermark(15, 10);
     expect(said(harness)).toEqual(['late 2! 15']);
+  });
+
+  it('keeps nothing of a window that is over, whatever became of its timers', () => {
+    const harness = harnessOf({ late: trigger.afterFirst(trigger.every(1000), trigger.afterCount(2)) });
+    add(harness, [1, 1]);
+    harness.watermark(10, 5);
+    add(harness, [2, 2], [3, 4]); // the count is first: nothing waits for the timer any more
+    expect(said(harness)).toEqual(['onTime 0 1', 'late 1 7']);
+    harness.watermark(1001, 9); // the timer's time
+    harness.watermark(1001, 10);
+    const { waking, closing } = (harness['stages'][0] as unknown as { processor: Record<string, Deadlines<unknown>> }).processor;
+    expect([waking!.isDue(Infinity), closing!.isDue(Infinity)]).toEqual([false, false]);
   });
 
   it('discarding panes hold what came since the one before', () => {

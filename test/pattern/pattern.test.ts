@@ -125,6 +125,40 @@ describe('matchPattern', () => {
     expect(harness.takeRows()).toEqual([]);
   });
 
+  it('a key that has no partial match any more leaves no timer behind', () => {
+    const harness = harnessOf(a.next('b', is('b')), { within: '30 days', key: 'k' });
+    for (let i = 0; i < 3000; i += 3) {
+      harness.event(i, { kind: 'a', time: i, id: i, k: 'x' });
+      harness.event(i + 1, { kind: 'b', time: i + 1, id: i + 1, k: 'x' });
+      harness.watermark(i + 2);
+    }
+    expect(harness.takeRows()).toHaveLength(1000);
+    const { processor } = harness['stages'][0] as unknown as { processor: { deadlines: { count: number } } };
+    expect(processor.deadlines.count).toBeLessThan(200);
+  });
+
+  it('what is over at one time is said in the order in which it began, restored or not', () => {
+    const run = (isRestored: boolean): string[] => {
+      const options = { key: 'k', timeouts: true, afterMatch: 'noSkip' };
+      let harness = harnessOf(a.followedBy('b', is('b')).within(10), options);
+      const row = (id: number, time: number, k: string): void => harness.event(time, { id, time, kind: 'a', k });
+      row(0, 0, 'x');
+      row(1, 5, 'x');
+      row(2, 5, 'y');
+      harness.watermark(12);
+      const before = harness.takeRows();
+      if (isRestored) {
+        const saved = harness.snapshot();
+        harness = harnessOf(a.followedBy('b', is('b')).within(10), options);
+        harness.restore(saved);
+      }
+      harness.watermark(16);
+      return [...before, ...harness.takeRows()].map(({ k, match }) => `${k} ${match['a']![0]!.id}`);
+    };
+    expect(run(false)).toEqual(['x 0', 'x 1', 'y 2']);
+    expect(run(true)).toEqual(run(false));
+  });
+
   it('partial matches whose time is over are a stream of their own', () => {
     const harness = harnessOf(a.followedBy('b', is('b')).oneOrMore().followedBy('c', is('c')), { within: 5, timeouts: true });
     ['a', 'b', 'x', 'c'].forEach((kind, i) => harness.event(2 * i, { kind, time: 2 * i, id: i }));

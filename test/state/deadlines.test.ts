@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { forSeeds } from '../laws/random';
+import { Calendar } from '../../src/state/calendar';
 import { Deadlines } from '../../src/state/deadlines';
 
 interface Thing {
@@ -8,6 +9,8 @@ interface Thing {
 }
 
 const wheelOf = (step: number): Deadlines<Thing> => new Deadlines<Thing>(step, ({ at }) => at);
+
+const idsOf = (things: readonly Thing[]): number[] => things.map(({ id }) => id).sort((a, b) => a - b);
 
 describe('the timer wheel', () => {
   it('takes what is due, at its time exactly and not before', () => {
@@ -96,6 +99,44 @@ describe('the timer wheel', () => {
     expect(looks).toBeLessThanOrEqual(4000);
   });
 
+  it('keeps the order of times that are no whole numbers', () => {
+    const wheel = wheelOf(1000);
+    const times = [10.5, 3.25, 900, 10.25, -0.5, 10.75];
+    times.forEach((at, id) => wheel.add({ id, at }));
+    expect(wheel.take(-0.5)).toHaveLength(1);
+    expect(wheel.take(10.25).map(({ at }) => at)).toEqual([3.25, 10.25]);
+    expect(wheel.take(10.5).map(({ at }) => at)).toEqual([10.5]);
+    expect(wheel.take(1000).map(({ at }) => at)).toEqual([10.75, 900]);
+  });
+
+  it('does not stumble over what is to be forgotten at once', () => {
+    const wheel = wheelOf(10);
+    wheel.add({ id: 1, at: NaN });
+    wheel.add({ id: 2, at: 5 });
+    expect(wheel.take(5)).toEqual([{ id: 2, at: 5 }]);
+  });
+
+  it('lets go of what is of no use, long before its time, and of nothing else', () => {
+    let looks = 0;
+    const wheel = new Deadlines<Thing>(10, ({ at }) => (looks++, at));
+    const held = (): number => wheel['count'];
+    const kept = Array.from({ length: 100 }, (_, id) => ({ id, at: 1000 - id }));
+    kept.forEach((thing) => wheel.add(thing));
+    expect(idsOf(wheel.take(905))).toEqual([95, 96, 97, 98, 99]); // a part of a bucket
+    for (let id = 100; id < 10_100; id++) {
+      const thing = { id, at: 5_000_000 };
+      wheel.add(thing);
+      thing.at = NaN;
+      wheel.forget();
+      expect(held()).toBeLessThan(400);
+    }
+    expect(looks).toBeLessThan(60_000);
+    expect(idsOf(wheel.take(910))).toEqual([90, 91, 92, 93, 94]);
+    expect(wheel.take(4_999_999)).toHaveLength(90);
+    wheel.clear();
+    expect(held()).toBe(0);
+  });
+
   it('takes in its turn what is added to, or moves within, the bucket at work', () => {
     const wheel = wheelOf(100);
     const [first, moves] = [
@@ -114,5 +155,31 @@ describe('the timer wheel', () => {
     expect(wheel.take(59)).toEqual([]);
     expect(wheel.take(60)).toEqual([moves]);
     expect(wheel.isDue(Infinity)).toBe(false);
+  });
+});
+
+describe('things spread over many buckets', () => {
+  const COUNT = 100_000; // a second each: what looks through all of them for one takes half a minute
+
+  it('cost as much each as a few do, in deadlines', () => {
+    const wheel = wheelOf(1000);
+    let taken = 0;
+    for (let id = 0; id < COUNT; id++) {
+      wheel.add({ id, at: id * 1000 + 1 });
+      taken += wheel.take((id - COUNT / 2) * 1000).length;
+    }
+    expect([taken, wheel.take(Infinity).length]).toEqual([COUNT / 2 - 1, COUNT / 2 + 1]);
+  });
+
+  it('and in the calendar', () => {
+    const calendar = new Calendar<{ readonly time: number; readonly seq: number }>(1000);
+    let taken = 0;
+    for (let seq = 0; seq < COUNT; seq++) {
+      calendar.add({ time: seq * 1000 + 1, seq });
+      taken += calendar.take((seq - COUNT / 2) * 1000).length;
+    }
+    const rest = calendar.take(Infinity);
+    expect([taken, rest.length]).toEqual([COUNT / 2 - 1, COUNT / 2 + 1]);
+    expect(rest.every(({ seq }, i) => seq === COUNT / 2 - 1 + i)).toBe(true);
   });
 });

@@ -9,7 +9,7 @@ const anyTimes = fc.array(
   fc.oneof(
     fc.integer({ min: 0, max: 20 }),
     fc.integer({ min: 1_700_000_000_000, max: 1_700_000_000_020 }),
-    fc.constantFrom(-Infinity, Infinity, -8.64e15, 8.64e15),
+    fc.constantFrom(-Infinity, Infinity, -8.64e15, 8.64e15, 0.5, 0.25, -0.5),
   ),
 );
 
