@@ -152,11 +152,10 @@ export class AsOf<L, R, O> implements Processor<L | R, O> {
   }
 
   private get table(): StateTable {
-    const entries = (): StateEntry[] => [...this.live].map(entryOf);
     return {
       version: 1,
       size: () => this.live.size,
-      entries,
+      entries: () => this.entries(),
       load: (saved) => {
         this.waiting.clear();
         this.live.clear();
@@ -167,8 +166,12 @@ export class AsOf<L, R, O> implements Processor<L | R, O> {
         }
         this.journal.begin(this.next);
       },
-      changes: () => this.journal.take(entries(), this.next),
+      changes: () => this.journal.take(this.entries(), this.next),
     };
+  }
+
+  private *entries(): Iterable<StateEntry> {
+    for (const one of this.live) yield entryOf(one);
   }
 }
 

@@ -126,10 +126,10 @@ export class History<R> {
     };
   }
 
-  private entries(): StateEntry[] {
+  private *entries(): Iterable<StateEntry> {
     const all: Version<R>[] = [];
     this.byKey.forEach(({ versions }) => void all.push(...versions));
-    return all.sort((a, b) => a.seq - b.seq).map(entryOf);
+    for (const version of all.sort((a, b) => a.seq - b.seq)) yield entryOf(version);
   }
 
   private load(entries: Iterable<StateEntry>): void {

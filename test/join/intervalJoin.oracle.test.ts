@@ -26,13 +26,26 @@ function stepsOf(random: Random, scale: number): Step[] {
   return steps;
 }
 
+/** Joins whose rows to be told of are bounded without this end of the range. */
+const WITHOUT = {
+  lower: ['inner', 'left', 'leftSemi', 'leftAnti'],
+  upper: ['inner', 'right'],
+} as const satisfies Record<string, readonly JoinType[]>;
+
+/** One end of the range is left out now and then. */
+function opened(one: JoinCase, random: Random): JoinCase {
+  const end = random.pick(['lower', 'upper'] as const);
+  if (one.lower === one.upper || random.chance(0.6) || !WITHOUT[end].some((type) => type === one.type)) return one;
+  return { ...one, [end]: end === 'lower' ? -Infinity : Infinity };
+}
+
 function randomCase(random: Random): JoinCase {
   const scale = random.pick([1, 1, 400]);
   const a = random.int(-15, 15) * scale;
   const b = random.chance(0.2) ? a : random.int(-15, 15) * scale;
   const isSame = random.chance(0.15);
   const ties = (): 'instant' | 'ordered' => (random.chance(0.7) ? 'instant' : 'ordered');
-  return {
+  const one: JoinCase = {
     type: random.pick(TYPES),
     lower: isSame ? 0 : Math.min(a, b),
     upper: isSame ? 0 : Math.max(a, b),
@@ -41,6 +54,7 @@ function randomCase(random: Random): JoinCase {
     parity: random.chance(0.3),
     steps: stepsOf(random, scale),
   };
+  return opened(one, random);
 }
 
 type Out = { readonly l: Row | null; readonly r: Row | null } | Row;
@@ -48,15 +62,20 @@ type Out = { readonly l: Row | null; readonly r: Row | null } | Row;
 export function operatorOf(one: JoinCase): OperatorHarness<Row, Out> {
   const { type, lower, upper, least, parity, ties } = one;
   // Exclusive bounds say the same as inclusive ones, 1 ms further out.
-  const within = parity
-    ? { min: lower - 1, minInclusive: false, max: upper + 1, maxInclusive: false }
-    : { min: lower, max: upper };
+  const [min, max] = parity
+    ? [
+        { min: lower - 1, minInclusive: false },
+        { max: upper + 1, maxInclusive: false },
+      ]
+    : [{ min: lower }, { max: upper }];
+  const within = { ...(lower === -Infinity ? {} : min), ...(upper === Infinity ? {} : max) };
   const where = { left: (row: Row) => row.v >= least[0], right: (row: Row) => row.v >= least[1] };
   const condition = parity ? { condition: (l: Row, r: Row) => (l.id + r.id) % 2 === 0 } : {};
   const isLeftOnly = type === 'leftSemi' || type === 'leftAnti';
   const select = isLeftOnly ? {} : { select: (l: Row | null, r: Row | null) => ({ l, r }) };
   return operatorHarness<Row, Out, 'event'>(
-    ([left, right]) => left!.pipe(intervalJoin(right!, { on: 'k', within, type, where, ...condition, ...select } as never)),
+    ([left, right]) =>
+      left!.pipe(intervalJoin(right!, { on: 'k', within, type, where, unbounded: true, ...condition, ...select } as never)),
     { inputs: 2, traits: ties.map((rule) => ({ ties: rule })) },
   );
 }
