@@ -92,6 +92,12 @@ function inputOf(count: number): Input {
   return { rows: all, timed: again(), again, timedBy, delayMs };
 }
 
+/** Rows a second apart: as many seconds are open at once as the delay has rows, so that most buckets hold one thing. */
+function farApart({ rows: all, delayMs }: Input): EventStream<Row> {
+  const sparse = all.map((row) => ({ ...row, t: START + (row.t - START) * 1000 }));
+  return from(sparse).pipe(withWatermark('t', delayMs * 1000));
+}
+
 type Pipe = (input: Input) => Observable<unknown>;
 const select = { n: agg.count(), total: agg.sum('v') } as const;
 
@@ -228,6 +234,24 @@ const pipes: Readonly<Record<string, Pipe>> = {
       ),
       rows(),
     ),
+  'matchPattern, rows far apart': (input) =>
+    farApart(input).pipe(
+      matchPattern(
+        pattern('low', ({ v }: Row) => v < 100)
+          .followedBy('high', ({ v }) => v > 900)
+          .within('30 days'),
+        { key: 'k' },
+      ),
+      rows(),
+    ),
+  'windows of the rows, far apart': (input) =>
+    farApart(input).pipe(
+      mapRows((row) => ({ ...row, w: { start: row.t, end: row.t + 1 } })),
+      aggregate({ key: 'k', window: assigned('w'), select }),
+      rows(),
+    ),
+  'asOfJoin, rows far apart': (input) =>
+    farApart(input).pipe(asOfJoin(farApart(input), { on: 'k', type: 'left', select: (a) => a }), rows()),
   alertWhen: ({ timed }) =>
     timed.pipe(alertWhen({ when: threshold({ metric: 'v', threshold: 900 }), key: 'k', for: 500, resolved: true }), rows()),
   mergeStreams: ({ timed, again }) => mergeStreams([timed, again()]).pipe(rows()),
