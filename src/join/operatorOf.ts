@@ -94,7 +94,8 @@ function checkBounded<L, R, O>({ operator, type, unbounded }: JoinDraft<L, R, O>
   if (isBounded || (isTold && unbounded)) return;
   const remedy = 'give both sides a watermark, and the join both ends of a time range (within) or a window';
   const accept = isTold ? '; or accept it with { unbounded: true }' : '';
-  const what = isTold ? 'would keep rows for ever' : 'could never say which rows have no partner';
+  const untold = type === 'leftSemi' ? 'would let left rows wait for ever' : 'could never say which rows have no partner';
+  const what = isTold ? 'would keep rows for ever' : untold;
   throw new TidemarkError('TIDEMARK_JOIN_UNBOUNDED', `${operator} (${type}) ${what}: ${remedy}${accept}`, { type });
 }
 
