@@ -14,7 +14,6 @@ interface Open extends CellHolder {
   readonly window: Window;
   /** Rows whose last window this is. */
   rows: number;
-  visited: boolean;
 }
 
 /**
@@ -85,7 +84,6 @@ export class PerWindowStore<T> implements WindowStore<T> {
         window: { start: window.start, end: window.end },
         cells: createKeyMap(this.columns),
         rows: 0,
-        visited: window.end <= this.sweptTo,
         logged: undefined,
         gone: false,
       };
@@ -124,11 +122,10 @@ export class PerWindowStore<T> implements WindowStore<T> {
   sweep(upTo: number, _drop: number, out: Out<unknown>, visit?: Visit): void {
     if (upTo > this.sweptTo) this.sweptTo = upTo;
     if (!this.ending.isDue(upTo)) return;
-    for (const end of this.ending.take(upTo).sort((a, b) => a - b)) {
+    const ends = this.ending.take(upTo).sort((a, b) => a - b);
+    if (visit === undefined) return;
+    for (const end of ends) {
       for (const entry of this.byEnd.get(end)!.values()) {
-        if (entry.visited) continue;
-        entry.visited = true;
-        if (visit === undefined) continue;
         entry.cells.forEach((acc, key) => {
           if (!out.closed) visit(key, entry.window, acc);
         });

@@ -185,6 +185,10 @@ describe('loading a state replaces the one that is there', () => {
     },
   );
 
+  it.each(OTHERS)('%s', (_name, make) => {
+    forSeeds(10, (random) => checkReplaced<Any>(make, timedSignals(random, 60, random.pick([0, 15])), random));
+  });
+
   it.each(['onClose', 'onTime', 'onUpdate'] as const)('any window, any key, %s', (emit) => {
     forSeeds(30, (random) => {
       const one = randomCase(random, { lateness: true });
