@@ -185,10 +185,8 @@ function windowed<T>(
     create: (context) => {
       const store = assigner.store({ folding: used, reader });
       const previous = comparison?.memory(used, assigner, reader.columns.length);
-      const parts = {
-        ...{ store, assigner, build, folding: used, reader, keyColumns: reader.columns },
-        ...(previous === undefined ? {} : { previous }),
-      };
+      const own = { store, assigner, build, folding: used, reader, keyColumns: reader.columns };
+      const parts = previous === undefined ? own : { ...own, previous };
       return options.emit === undefined ? byMode(parts, context) : options.emit.make(parts);
     },
   };

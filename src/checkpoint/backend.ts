@@ -32,7 +32,7 @@ export interface StateBackend {
   readonly capabilities: BackendCapabilities;
   /** For people: the path or the database's name. */
   readonly location: string;
-  /** Checksums faster than those in plain JavaScript. */
+  /** Checksums of its own; default: the platform's, in plain JavaScript where it has none. */
   readonly digests?: Digests | undefined;
   /**
    * Becomes the holder, with an epoch higher than any before.

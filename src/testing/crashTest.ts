@@ -1,5 +1,4 @@
 import type { CheckpointLocation } from '../checkpoint';
-import type { Digests } from '../checkpoint/digests';
 import type { FileSystem } from '../files/fileSystem';
 import type { StreamingQuery } from '../query';
 import { seeded } from './assertSplitInvariant';
@@ -44,8 +43,6 @@ export interface CrashTestOptions {
   readonly prepare?: (disk: SimulatedFiles) => void;
   /** Crashes in a row before the query is left alone, at most; default 8. */
   readonly crashesInARow?: number;
-  /** Checksums faster than those in plain JavaScript. */
-  readonly digests?: Digests;
 }
 
 /** What `crashTest` has tried and found. */
@@ -83,12 +80,12 @@ const GOLDEN = 0.618;
  * @returns counts; all of `lost`, `duplicated`, `wrong` and `failures` are 0 if it held. Deterministic for a seed
  */
 export async function crashTest(newCase: (recording: number) => CrashCase, options: CrashTestOptions = {}): Promise<CrashReport> {
-  const { points = 1_000, seed = 1, how = 'both', crashesInARow = 8, prepare = () => {}, digests } = options;
+  const { points = 1_000, seed = 1, how = 'both', crashesInARow = 8, prepare = () => {} } = options;
   const { errors: codes = ['EIO', 'ENOSPC', 'EMFILE', 'EACCES'] } = options;
   const total = { points: 0, trials: 0, errors: 0, lost: 0, duplicated: 0, wrong: 0, failures: 0 };
   const details: string[] = [];
   for (let recorded = 0; total.points < points; recorded++) {
-    const recording = await Recording.of(newCase(recorded), { seed: seed + recorded, prepare, digests });
+    const recording = await Recording.of(newCase(recorded), { seed: seed + recorded, prepare });
     for (const call of inTurn(recording.calls, seeded(seed + recorded))) {
       if (total.points >= points) break;
       const which = seed + total.trials++;

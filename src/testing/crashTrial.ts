@@ -1,4 +1,3 @@
-import type { Digests } from '../checkpoint/digests';
 import { isTidemarkError } from '../errors';
 import { seeded } from './assertSplitInvariant';
 import type { CrashCase, CrashFindings } from './crashTest';
@@ -40,10 +39,10 @@ export class Recording {
 
   static async of(
     one: CrashCase,
-    options: { readonly seed: number; readonly prepare: (disk: SimulatedFiles) => void; readonly digests?: Digests | undefined },
+    options: { readonly seed: number; readonly prepare: (disk: SimulatedFiles) => void },
   ): Promise<Recording> {
-    const { seed, prepare, digests } = options;
-    const disk = simulatedFiles(seed, digests === undefined ? {} : { digests });
+    const { seed, prepare } = options;
+    const disk = simulatedFiles(seed);
     prepare(disk);
     const copies: SimulatedFiles[] = [];
     disk.watch(() => copies.push(disk.copy()));

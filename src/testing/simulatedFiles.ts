@@ -1,5 +1,4 @@
 import type { CheckpointLocation } from '../checkpoint';
-import type { Digests } from '../checkpoint/digests';
 import { fileLocation, type FilePlatform } from '../checkpoint/fileBackend';
 import type { FileSystem, ReadableFile, WritableFile } from '../files/fileSystem';
 import { seeded } from './assertSplitInvariant';
@@ -51,7 +50,6 @@ export interface SimulatedFiles {
  * synced are certain. Everything is decided by seeds.
  *
  * @param seed - for what a crash leaves of the call it is in; default 1
- * @param options - `digests`: checksums faster than those in plain JavaScript
  * @example
  * const disk = simulatedFiles();
  * const file = await disk.fs.create('a');
@@ -60,8 +58,8 @@ export interface SimulatedFiles {
  * disk.restart('kill');
  * (await disk.fs.readFile('a')).length // => 3
  */
-export function simulatedFiles(seed = 1, options: { readonly digests?: Digests } = {}): SimulatedFiles {
-  return new Disk(seed, options);
+export function simulatedFiles(seed = 1): SimulatedFiles {
+  return new Disk(seed);
 }
 
 interface Fault {
@@ -95,7 +93,6 @@ class Disk implements SimulatedFiles {
 
   constructor(
     private readonly seed: number,
-    private readonly options: { readonly digests?: Digests },
     private readonly tree = new DiskTree(),
     readonly outside = new Map<string, unknown>(),
     private boot = new Boot(1),
@@ -119,7 +116,7 @@ class Disk implements SimulatedFiles {
 
   copy(): SimulatedFiles {
     const boot = new Boot(this.boot.number);
-    const copied = new Disk(this.seed, this.options, this.tree.copy(), new Map(this.outside), boot, this.torn);
+    const copied = new Disk(this.seed, this.tree.copy(), new Map(this.outside), boot, this.torn);
     copied.clock = this.clock;
     for (const kind of this.ignored) copied.ignored.add(kind);
     return copied;
@@ -157,7 +154,6 @@ class Disk implements SimulatedFiles {
       process: { id: `boot${boot.number}`, self: { boot: boot.number }, isAlive: (other) => other.boot === this.boot.number },
       now: () => (this.clock += 1),
       wait: async () => {},
-      ...this.options,
     };
   }
 
