@@ -3,10 +3,13 @@
  * `npm run mutants -- [--files GLOB,…] [--tests GLOB,…] [--sample N] [--seed S] [--json FILE] [--jobs 2] [--budget SECONDS]
  * [--runs N] [--minutes M] [--again FILE] [--doubt]`
  *
- * All mutants are compiled in at once, each behind a switch (mutant schemata). A first run without any learns which test
+ * All chosen mutants are compiled in at once, each behind a switch (mutant schemata). A first run without any learns which test
  * cases reach which mutant; then each mutant is switched on and the cases that reach it run, the quick ones first, until
  * one fails. Test files are evaluated anew for every mutant, in threads that are ended when a mutant loops for ever.
  *
+ * --sample   so many, each place as likely as any other; --seed says which: the same seed and code give the same ones. The
+ *            report then says within what bounds (95 %) the share over all of them lies
+ * --tests    a `!` in front of a glob leaves tests out: what they alone would have killed counts as survived
  * --budget   seconds of test time (as measured without a mutant) spent on one mutant; cases beyond it are left out and
  *            counted in the list of survivors. Default 10.
  * --runs     sets TIDEMARK_RUNS, the number of seeds of the property tests, for a quicker and weaker run
@@ -60,33 +63,44 @@ const typescriptIn = (folder: string): string[] =>
     .map((name) => join(folder, name).split(sep).join('/'))
     .sort();
 
-/** `**`, `*` and plain prefixes. */
+/** `**`, `*` and plain prefixes; with `!` in front what is left out of the others. */
 function matcherOf(globs: string): (file: string) => boolean {
-  const patterns = globs.split(',').map((glob) => {
-    const text = glob
-      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-      .replace(/\*\*\/|\*\*|\*|\?/g, (part) => ({ '**/': '(.*/)?', '**': '.*', '*': '[^/]*', '?': '[^/]' })[part] as string);
-    return new RegExp(`^${text}(/.*)?$`);
-  });
-  return (file) => patterns.some((pattern) => pattern.test(file));
+  const list = globs.split(',');
+  const wanted = list.filter((glob) => !glob.startsWith('!')).map(patternOf);
+  const unwanted = list.filter((glob) => glob.startsWith('!')).map((glob) => patternOf(glob.slice(1)));
+  const isIn = (patterns: readonly RegExp[], file: string): boolean => patterns.some((pattern) => pattern.test(file));
+  return (file) => (wanted.length === 0 || isIn(wanted, file)) && !isIn(unwanted, file);
+}
+
+function patternOf(glob: string): RegExp {
+  const text = glob
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replace(/\*\*\/|\*\*|\*|\?/g, (part) => ({ '**/': '(.*/)?', '**': '.*', '*': '[^/]*', '?': '[^/]' })[part] as string);
+  return new RegExp(`^${text}(/.*)?$`);
 }
 
 // ---- the code, with every mutant in it
 
 const isMutated = matcherOf(options.files);
-const sources: Record<string, string> = {};
+const textOf = (file: string): string => readFileSync(join(root, file), 'utf8');
+const mutated = ['src', 'operators'].flatMap(typescriptIn).filter(isMutated);
 const all: Mutant[] = [];
-for (const file of ['src', 'operators', 'test', 'demos'].flatMap(typescriptIn)) {
-  const text = readFileSync(join(root, file), 'utf8');
-  const isSource = !file.startsWith('test/') && !file.startsWith('demos/');
-  const { code, mutants } = isSource && isMutated(file) ? mutate(file, text, all.length + 1) : { code: text, mutants: [] };
-  sources[join(root, file)] = code;
-  all.push(...mutants);
+const firstIds = new Map<string, number>();
+for (const file of mutated) {
+  firstIds.set(file, all.length + 1);
+  all.push(...mutate(file, textOf(file), all.length + 1).mutants);
 }
-const survivors = readSurvivors(readFileSync(join(root, 'scripts/mutants/survivors.md'), 'utf8'));
+const survivors = readSurvivors(textOf('scripts/mutants/survivors.md'));
 for (const stray of survivors.strays(all, isMutated)) say(`survivors.md lists what is no mutant: ${stray}`);
 const pool = options.again === undefined ? all : chosenAgain(all, readFileSync(options.again, 'utf8'));
 const chosen = options.sample === undefined ? pool : sampled(pool, Number(options.sample), Number(options.seed));
+const chosenIds = new Set(chosen.map(({ id }) => id));
+const sources: Record<string, string> = {};
+for (const file of ['src', 'operators', 'test', 'demos'].flatMap(typescriptIn)) {
+  const firstId = firstIds.get(file);
+  const text = textOf(file);
+  sources[join(root, file)] = firstId === undefined ? text : mutate(file, text, firstId, (id) => chosenIds.has(id)).code;
+}
 const isTest = matcherOf(options.tests);
 const testFiles = typescriptIn('test').filter((file) => file.endsWith('.test.ts') && isTest(file) && !NOT_RUN.test(file));
 say(

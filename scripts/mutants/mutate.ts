@@ -48,8 +48,11 @@ const COMPARISONS: Readonly<Partial<Record<ts.SyntaxKind, readonly (readonly [ki
   [K.BarBarToken]: [['logic', '&&']],
 };
 
-/** Instruments one file. Ids count up from `firstId`; the mutated forms hold no further switch, since one mutant is active at a time. */
-export function mutate(file: string, text: string, firstId: number): Schemata {
+/**
+ * Instruments one file. Ids count up from `firstId`; the mutated forms hold no further switch, since one mutant is active at
+ * a time. All mutants are named, but only those that are wanted get a switch: a switch costs more than most code.
+ */
+export function mutate(file: string, text: string, firstId: number, isWanted: (id: number) => boolean = () => true): Schemata {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2022, true, ts.ScriptKind.TS);
   const mutants: Mutant[] = [];
 
@@ -78,11 +81,11 @@ export function mutate(file: string, text: string, firstId: number): Schemata {
     if (isLeftAlone(node)) return raw(node);
     if (ts.isExpressionStatement(node) && isEffect(node.expression)) {
       const id = add(node, 'statement', raw(node), ';');
-      return `{ if (!__mutant(${id})) ${inside(node)} }`;
+      return isWanted(id) ? `{ if (!__mutant(${id})) ${inside(node)} }` : inside(node);
     }
     if (ts.isReturnStatement(node) && node.expression !== undefined && !isNothing(node.expression)) {
       const id = add(node, 'return', raw(node), 'return;');
-      return `{ if (__mutant(${id})) return; ${inside(node)} }`;
+      return isWanted(id) ? `{ if (__mutant(${id})) return; ${inside(node)} }` : inside(node);
     }
     if (!ts.isExpression(node)) return inside(node);
     const forms = formsOf(node).map(([kind, mutated]) => [add(node, kind, raw(node), mutated), mutated] as const);
@@ -93,7 +96,9 @@ export function mutate(file: string, text: string, firstId: number): Schemata {
           : `!(${raw(node)})`;
       forms.push([add(node, 'condition', raw(node), mutated), mutated]);
     }
-    return forms.reduceRight((code, [id, mutated]) => `(__mutant(${id}) ? (${mutated}) : (${code}))`, inside(node));
+    return forms
+      .filter(([id]) => isWanted(id))
+      .reduceRight((code, [id, mutated]) => `(__mutant(${id}) ? (${mutated}) : (${code}))`, inside(node));
   }
 
   /** The other forms of an expression itself. */

@@ -18,7 +18,31 @@ export function report(verdicts: readonly Verdict[]): string {
   const lines = ['', '## Mutants that lived', ''];
   for (const verdict of verdicts) if (lived(verdict)) lines.push(lineOf(verdict));
   lines.push('', '## Score', '', ...table('folder', folders), row('all', verdicts), '', ...table('kind', kinds), '');
+  lines.push(...sampleBounds(verdicts), '');
   return lines.join('\n');
+}
+
+/** What a sample says of all mutants. */
+function sampleBounds(verdicts: readonly Verdict[]): string[] {
+  const judged = verdicts.filter(({ status }) => status !== 'not run');
+  const listed = judged.filter(({ status }) => status === 'listed').length;
+  const caught = judged.length - listed - judged.filter(lived).length;
+  const line = (name: string, part: number): string => {
+    const bounds = wilson(part, judged.length).map((share) => (100 * share).toFixed(1));
+    return `${name}: ${part} of ${judged.length}; were they a sample, 95 % bounds ${bounds.join(' to ')} %`;
+  };
+  return [line('killed', caught), line('killed or listed', caught + listed)];
+}
+
+/** The 95 % bounds of a share. Source: Wilson 1927. */
+function wilson(part: number, n: number): readonly [low: number, high: number] {
+  if (n === 0) return [0, 1];
+  const z = 1.96;
+  const share = part / n;
+  const middle = share + (z * z) / (2 * n);
+  const reach = z * Math.sqrt((share * (1 - share)) / n + (z * z) / (4 * n * n));
+  const scale = 1 + (z * z) / n;
+  return [(middle - reach) / scale, (middle + reach) / scale];
 }
 
 export const lived = ({ status }: Verdict): boolean => status === 'survived' || status === 'no coverage';
