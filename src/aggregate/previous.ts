@@ -4,6 +4,7 @@ import { Recorder } from '../state/recorder';
 import { cell, type StateEntry, type StateTable, type StateTables } from '../state/table';
 import type { Assigner } from '../window/assigner';
 import type { ResultRow } from '../window/resultRow';
+import type { WindowStore } from '../window/store';
 import { velocityOf } from './growth';
 import type { Folding } from './plan';
 import { Deadlines } from '../state/deadlines';
@@ -17,6 +18,8 @@ interface Remembered {
 interface Memory {
   readonly key: KeyOf;
   readonly windows: Remembered[];
+  /** Until when an open window may still be compared with the last of them. */
+  awaits: number;
 }
 
 /** The last window of each key, for columns that compare with it (`agg.velocity`). */
@@ -30,6 +33,8 @@ export class Previous {
     readonly maxGapMs: number;
   }[];
   private readonly maxGapMs: number;
+  /** What tells sessions apart is where they begin: they grow. */
+  private readonly isSession: boolean;
   private longestMs = 0;
 
   constructor(
@@ -37,6 +42,7 @@ export class Previous {
     private readonly assigner: Assigner<never>,
     private readonly keyColumns: number,
   ) {
+    this.isSession = assigner.kind === 'session';
     this.byKey = createKeyMap(keyColumns);
     this.recorder = new Recorder(keyColumns);
     this.columns = folding.columns.flatMap((column, i) =>
@@ -60,14 +66,31 @@ export class Previous {
     this.longestMs = Math.max(this.longestMs, window.end - window.start);
     this.recorder.written(key);
     const { windows } = this.byKey.get(key) ?? this.open(key, [entry]);
+    this.takeOut(windows, window);
     let i = windows.length;
     while (i > 0 && windows[i - 1]!.window.end >= window.end) i--;
     const replaces = windows[i]?.window.end === window.end ? 1 : 0;
     windows.splice(i, replaces, entry);
   }
 
+  /** A session that grew is not compared with what it was. */
+  private takeOut(windows: Remembered[], window: Window): void {
+    const at = this.isSession ? windows.findIndex((other) => other.window.start === window.start) : -1;
+    if (at >= 0) windows.splice(at, 1);
+  }
+
+  /** A session that became part of another one, or begins elsewhere now. */
+  gone(key: KeyOf, window: Window): void {
+    const memory = this.byKey.get(key);
+    if (memory === undefined) return;
+    this.takeOut(memory.windows, window);
+    if (memory.windows.length > 0) return this.recorder.written(memory.key);
+    this.byKey.delete(key);
+    this.recorder.gone(memory.key);
+  }
+
   private open(key: KeyOf, windows: Remembered[]): Memory {
-    const memory = { key: typeof key === 'object' && key !== null ? key.slice() : key, windows };
+    const memory = { key: typeof key === 'object' && key !== null ? key.slice() : key, windows, awaits: -Infinity };
     this.byKey.set(memory.key, memory);
     this.purging.add(memory);
     return memory;
@@ -83,7 +106,7 @@ export class Previous {
   private before(key: KeyOf, window: Window): Remembered | undefined {
     let found: Remembered | undefined;
     for (const other of this.byKey.get(key)?.windows ?? []) {
-      if (other.window.end < window.end) found = other;
+      if (other.window.end < window.end && !(this.isSession && other.window.start === window.start)) found = other;
     }
     return found;
   }
@@ -101,25 +124,27 @@ export class Previous {
   }
 
   /** When the first of a key's windows may be of no use: no window to come is compared with it, nor the one behind it. */
-  private staleFrom({ windows: [first, second] }: Memory): number {
-    return Math.max(this.until(first!.window), second?.window.end ?? -Infinity);
+  private staleFrom({ windows: [first, second], awaits }: Memory): number {
+    return first === undefined ? NaN : Math.max(this.until(first.window), second?.window.end ?? -Infinity, awaits);
   }
 
   /** Forgets what no window to come can be compared with. */
-  expire(drop: number): void {
+  expire(drop: number, store: WindowStore<never>): void {
     if (!this.purging.isDue(drop)) return;
-    for (const memory of this.purging.take(drop)) this.purge(memory, drop);
+    for (const memory of this.purging.take(drop)) this.purge(memory, drop, store);
   }
 
-  private purge(memory: Memory, drop: number): void {
+  private purge(memory: Memory, drop: number, store: WindowStore<never>): void {
     const { key, windows } = memory;
-    if (this.until(windows[windows.length - 1]!.window) <= drop) {
+    const last = windows[windows.length - 1]!.window;
+    memory.awaits = store.openEnd?.(key, last.end + this.maxGapMs) ?? -Infinity;
+    if (memory.awaits <= drop && this.until(last) <= drop) {
       this.byKey.delete(key);
       return this.recorder.gone(key);
     }
     const keep = windows.findIndex((_one, i) => i === windows.length - 1 || windows[i + 1]!.window.end > drop);
+    if (keep > 0) this.recorder.written(key);
     windows.splice(0, keep);
-    this.recorder.written(key);
     this.purging.add(memory);
   }
 

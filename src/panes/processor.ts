@@ -63,6 +63,7 @@ export class Panes<T> implements Processor<T, unknown> {
     this.completeness?.observe(time);
     const merged: Account[] = [];
     this.store.gone?.((key, window) => {
+      this.parts.previous?.gone(key, window);
       const account = this.ledger.take(this.idOf(key, window));
       if (account === undefined) return;
       this.ticking.delete(account); // its timers are those of the window that took it in
@@ -167,7 +168,7 @@ export class Panes<T> implements Processor<T, unknown> {
     this.runClock(out);
     this.store.sweep(drop, drop, out); // nothing is said here, but windows close
     this.store.expire(drop, out);
-    this.parts.previous?.expire(drop);
+    this.parts.previous?.expire(drop, this.store);
   }
 
   /** Everything that the watermark brings, in (end, arrival) order; one pane at most for each window. */

@@ -38,7 +38,7 @@ export class OnClose<T> implements Processor<T, unknown> {
     this.out = out;
     store.sweep(drop, drop, out, this.speak);
     store.expire(drop, out);
-    previous?.expire(drop);
+    previous?.expire(drop, store);
   }
 
   private readonly speak: Visit = (key, window, acc, memo) => {

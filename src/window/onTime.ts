@@ -31,7 +31,10 @@ export class OnTime<T> implements Processor<T, unknown> {
     this.out = out;
     const { store } = this.parts;
     if (!store.add(time, row, this.drop, out)) return;
-    store.gone?.((key, window) => this.speaker.retract(key, window, out));
+    store.gone?.((key, window) => {
+      this.parts.previous?.gone(key, window);
+      this.speaker.retract(key, window, out);
+    });
     store.touched(this.drop, this.correct);
   }
 
@@ -56,7 +59,7 @@ export class OnTime<T> implements Processor<T, unknown> {
     store.sweep(emit, drop, out, this.speak);
     store.expire(drop, out);
     this.speaker.firings.expire(drop);
-    previous?.expire(drop);
+    previous?.expire(drop, store);
   }
 
   private readonly speak: Visit = (key, window, acc) => {

@@ -60,6 +60,7 @@ export class OnUpdate<T> implements Processor<T, unknown> {
     if (!store.add(time, row, this.drop, out)) return;
     store.gone?.((key, window) => {
       this.take(this.pending.get(this.idOf(key, window)));
+      this.parts.previous?.gone(key, window);
       this.speaker.retract(key, window, out);
     });
     if (this.everyMs === 0) return store.touched(this.drop, this.update);
@@ -136,7 +137,7 @@ export class OnUpdate<T> implements Processor<T, unknown> {
     store.sweep(drop, drop, out); // nothing is said again, but sessions close
     store.expire(drop, out);
     this.speaker.firings.expire(drop);
-    previous?.expire(drop);
+    previous?.expire(drop, store);
   }
 
   private pendingTable(): StateTable {

@@ -53,7 +53,8 @@ export class UpdatePerBatch<T> implements Processor<T, unknown> {
   }
 
   onEvent(time: number, row: T, out: Out<unknown>): void {
-    this.parts.store.add(time, row, this.drop, out);
+    const { store, previous } = this.parts;
+    if (store.add(time, row, this.drop, out) && previous !== undefined) store.gone?.((key, window) => previous.gone(key, window));
   }
 
   onWatermark(_emit: number, drop: number, out: Out<unknown>): void {
@@ -65,7 +66,7 @@ export class UpdatePerBatch<T> implements Processor<T, unknown> {
     this.drop = drop;
     store.sweep(drop, drop, out);
     store.expire(drop, out);
-    previous?.expire(drop);
+    previous?.expire(drop, store);
     this.removed += before - store.windows();
   }
 
@@ -120,6 +121,7 @@ export class CompletePerBatch<T> implements Processor<T, unknown> {
   private readonly forget = (key: KeyOf, window: Window): void => {
     const id = this.idOf(key, window);
     if (this.all.delete(id)) this.recorder.gone(id);
+    this.parts.previous?.gone(key, window);
   };
 
   onWatermark(_emit: number, _drop: number, out: Out<unknown>): void {

@@ -119,6 +119,15 @@ export class PerWindowStore<T> implements WindowStore<T> {
     return this.byEnd.get(window.end)?.get(window.start)?.cells.get(key);
   }
 
+  openEnd(key: KeyOf, start: number): number {
+    let last = -Infinity;
+    for (const [end, byStart] of this.byEnd) {
+      if (end <= last) continue;
+      for (const { window, cells } of byStart.values()) if (window.start <= start && cells.get(key) !== undefined) last = end;
+    }
+    return last;
+  }
+
   sweep(upTo: number, _drop: number, out: Out<unknown>, visit?: Visit): void {
     if (upTo > this.sweptTo) this.sweptTo = upTo;
     if (!this.ending.isDue(upTo)) return;

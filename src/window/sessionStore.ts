@@ -183,6 +183,12 @@ export class SessionStore<T> implements WindowStore<T> {
     this.log.changed(session);
   }
 
+  openEnd(key: KeyOf, start: number): number {
+    let end = -Infinity;
+    for (let one = this.keys.get(key)?.first; one !== undefined && one.start <= start; { next: one } = one) end = one.end;
+    return end;
+  }
+
   private at(key: KeyOf, window: Window): Session | undefined {
     return sessionAt(this.keys.get(key), window.start);
   }

@@ -29,6 +29,8 @@ export interface WindowStore<T> {
   sweep(upTo: number, drop: number, out: Out<unknown>, visit?: Visit): void;
   /** Forgets what no open window (`end > drop`) needs; a sweep with the same `drop` has come before. */
   expire(drop: number, out: Out<unknown>): void;
+  /** Where no grid says when windows end: the end of a key's last open window that begins at `start` or before; else -Infinity. */
+  openEnd?(key: KeyOf, start: number): number;
   /** Rows in state. */
   held(): number;
   /** Open windows over all keys. Cheap once `count` was called. */

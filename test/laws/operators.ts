@@ -279,6 +279,17 @@ export const OPERATORS: readonly Entry[] = [
       emit: onUpdate(),
     } as never),
   ),
+  result('aggregate with velocity of sessions', () =>
+    aggregate({ key: 'k', window: session(8), select: { speed: agg.velocity(agg.count<Any>(), { maxGap: 20 }) } } as never),
+  ),
+  change('aggregate with velocity of sessions onUpdate', () =>
+    aggregate({
+      key: 'k',
+      window: session(8),
+      select: { speed: agg.velocity(agg.count<Any>(), { maxGap: 20 }) },
+      emit: onUpdate(),
+    } as never),
+  ),
   result('topN in windows', () => topN<Any, 'k', Assigner<Any>>({ key: 'k', n: 2, by: 'v', window: sliding(12, 4) })),
   change('topN', () => topN<Any, 'k', undefined>({ key: 'k', n: 2, by: 'v' })),
   change('topN in sessions', () =>

@@ -1,4 +1,16 @@
-import { agg, aggregate, customWindows, onTime, onUpdate, session, tumbling, type Assigner, type Change } from 'tidemark';
+import {
+  agg,
+  aggregate,
+  customWindows,
+  onTime,
+  onUpdate,
+  panes,
+  session,
+  trigger,
+  tumbling,
+  type Assigner,
+  type Change,
+} from 'tidemark';
 import { operatorHarness, type HarnessOptions, type OperatorHarness } from 'tidemark/testing';
 import { describe, expect, it } from 'vitest';
 import { changesOf, processorOf, reload } from './inside';
@@ -102,6 +114,84 @@ describe('the window before', () => {
     feed(h, [0, 1], [12, 3]);
     h.watermark(17);
     expect(said(h)).toEqual(['a0=null', 'a12=2']);
+  });
+
+  it('waits for a session or a window of its own that began in time, however long it gets', () => {
+    const sizes = customWindows<Row>((time, { v }) => [{ start: time, end: time + v }]);
+    const growing = harnessOf(session(5), {}, undefined, 10);
+    feed(growing, [0, 1], [15, 1], [0, 1, 'b'], [16, 1, 'b']);
+    for (let t = 15; t <= 60; t += 5) {
+      feed(growing, [t, 1]);
+      growing.watermark(t);
+    }
+    expect(remembered(growing)).toEqual([['a', [0]]]);
+    changesOf(growing, 'previous');
+    growing.watermark(64);
+    expect(changesOf(growing, 'previous')).toEqual({ removed: [], put: [] });
+    growing.watermark(65);
+    expect(said(growing)).toEqual(['a0=null', 'b0=null', 'b16=null', 'a15=10']);
+    expect(remembered(growing)).toEqual([['a', [15]]]);
+
+    const custom = harnessOf(sizes, {}, undefined, 10);
+    feed(custom, [0, 5], [15, 500], [0, 5, 'b'], [16, 400, 'b']);
+    custom.watermark(400);
+    custom.restore(custom.snapshot());
+    custom.watermark(514);
+    expect(remembered(custom)).toEqual([
+      ['a', [0]],
+      ['b', [16]],
+    ]);
+    custom.watermark(515);
+    expect(said(custom)).toEqual(['a0=null', 'b0=null', 'b16=null', 'a15=99']);
+  });
+
+  it.each<[string, boolean, object, HarnessOptions?]>([
+    ['updates', true, { emit: onUpdate() }],
+    ['panes', true, { emit: panes({ early: trigger.afterCount(1) }) }],
+    ['a query, update', false, {}, { run: true, outputMode: 'update' }],
+    ['a query, complete', true, {}, { run: true, outputMode: 'complete' }],
+  ])('%s: a session that grew or took in others is not compared with what was said of it', (_name, saysNext, more, run) => {
+    const h = harnessOf(session(5), more, run, 20);
+    const last = (t: number, v: number): string => {
+      feed(h, [t, v]);
+      h.watermark(0);
+      return said(h).at(-1)!;
+    };
+    expect(last(20, 1)).toBe('a20=null');
+    expect(last(23, 1)).toBe('a20=null');
+    expect(last(33, 6)).toBe('a33=2');
+    expect(last(18, 1)).toBe(saysNext ? 'a33=1' : 'a18=null'); // begins sooner
+    expect(last(50, 18)).toBe('a50=2');
+    changesOf(h, 'previous');
+    expect(last(28, 0)).toBe(saysNext ? 'a50=1' : 'a18=null'); // one of two
+    expect(remembered(h)).toEqual([['a', [18, 50]]]);
+    expect(changesOf(h, 'previous').put).toMatchObject([[['a'], [{ window: { start: 18, end: 38 } }, {}]]]);
+  });
+
+  it('on time: a late row joins two sessions that have spoken, and the next is said again', () => {
+    const h = harnessOf(session(5), { emit: onTime() }, undefined, 20);
+    feed(h, [20, 1], [28, 1], [50, 9]);
+    h.watermark(60, 0);
+    expect(said(h)).toEqual(['a20=null', 'a28=0', 'a50=8']);
+    feed(h, [24, 1]);
+    expect(said(h)).toEqual(['a28=undefined', 'a20=null', 'a50=2']); // what is taken back has no growth
+    expect(remembered(h)).toEqual([['a', [20, 50]]]);
+  });
+
+  it('a key whose only session begins elsewhere is not forgotten before, nor twice', () => {
+    const h = harnessOf(session(5), { emit: onUpdate({ every: 100 }) }, undefined, 20);
+    feed(h, [20, 1]);
+    h.advance(100);
+    changesOf(h, 'previous');
+    feed(h, [18, 1]);
+    expect(remembered(h)).toEqual([]);
+    expect(changesOf(h, 'previous')).toEqual({ removed: [['a']], put: [] });
+    h.advance(100);
+    expect(said(h)).toEqual(['a20=null', 'a20=undefined', 'a18=null']);
+    h.watermark(49);
+    expect(remembered(h)).toEqual([['a', [18]]]);
+    h.watermark(52); // its end, its length and the gap
+    expect(remembered(h)).toEqual([]);
   });
 
   it('windows that come out of order keep their places', () => {
