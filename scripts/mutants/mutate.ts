@@ -88,7 +88,7 @@ export function mutate(file: string, text: string, firstId: number, isWanted: (i
       return isWanted(id) ? `{ if (__mutant(${id})) return; ${inside(node)} }` : inside(node);
     }
     if (!ts.isExpression(node)) return inside(node);
-    const forms = formsOf(node).map(([kind, mutated]) => [add(node, kind, raw(node), mutated), mutated] as const);
+    const forms = formsOf(node).map(([kind, mutated]) => [add(node, kind, ...named(node, mutated)), mutated] as const);
     if (isCondition(node) && !forms.some(([id]) => ['comparison', 'equality'].includes(mutants[id - firstId]!.kind))) {
       const mutated =
         node.kind === K.PrefixUnaryExpression && raw(node).startsWith('!')
@@ -99,6 +99,17 @@ export function mutate(file: string, text: string, firstId: number, isWanted: (i
     return forms
       .filter(([id]) => isWanted(id))
       .reduceRight((code, [id, mutated]) => `(__mutant(${id}) ? (${mutated}) : (${code}))`, inside(node));
+  }
+
+  /** `true` alone says little: what is called so, set to it, or returned is part of the name. */
+  function named(node: ts.Expression, mutated: string): [original: string, mutated: string] {
+    const { parent } = node;
+    const tells = ts.isPropertyDeclaration(parent) || ts.isReturnStatement(parent) || ts.isBinaryExpression(parent);
+    const isPart = isLiteralTruth(node) && (tells || ts.isVariableDeclaration(parent) || ts.isPropertyAssignment(parent));
+    if (!isPart) return [raw(node), mutated];
+    const [from, to] = [node.getStart(source), node.end].map((at) => at - parent.getStart(source)) as [number, number];
+    const text = raw(parent);
+    return [text, text.slice(0, from) + mutated + text.slice(to)];
   }
 
   /** The other forms of an expression itself. */
@@ -185,6 +196,8 @@ function isEffect(expression: ts.Expression): boolean {
 }
 
 const isAssignment = (kind: ts.SyntaxKind): boolean => kind >= K.FirstAssignment && kind <= K.LastAssignment;
+
+const isLiteralTruth = ({ kind }: ts.Expression): boolean => kind === K.TrueKeyword || kind === K.FalseKeyword;
 
 /** `x = y;` as a statement: what it assigns is not an expression of its own. */
 function isStatementOf(node: ts.BinaryExpression): boolean {

@@ -3,7 +3,8 @@ import { messageOf, TidemarkError, userFunctionError } from '../errors';
 import { after, TASK, type Graph, type LiveStage, type SchedulerLike } from '../rx';
 import { emptySubscription } from '../rx/subscription';
 import type { ErrorPolicy } from '../traits';
-import { Outlet } from './outlet';
+import type { Outlet } from './outlet';
+import { outletFor } from './outlets';
 import type { StageSnapshot, Tally } from './stage';
 
 /** What an asynchronous operator does with a row. */
@@ -56,7 +57,8 @@ export class AsyncStage<I, O> implements Sink<I>, LiveStage {
     private readonly down: Sink<O>,
     private readonly graph: Graph,
   ) {
-    this.outlet = new Outlet<O>(this, down, graph, work.scheduler);
+    const Place = outletFor('mapAsync');
+    this.outlet = new Place<O>(this, down, graph, work.scheduler);
     graph.shared.stages.push(this);
   }
 

@@ -12,7 +12,7 @@ interface Tick {
 }
 
 /** What the outlet needs of its stage. */
-interface Owner {
+export interface Owner {
   readonly id: string;
   emit: number;
   drop: number;
@@ -20,7 +20,7 @@ interface Owner {
 }
 
 /** The processor's side of the adapter: counts, and calls the next operator directly. */
-export class Outlet<O> implements Out<O> {
+export abstract class Outlet<O> implements Out<O> {
   forwarded = 0;
   outputs = 0;
   absorbed = 0;
@@ -40,15 +40,8 @@ export class Outlet<O> implements Out<O> {
     return this.graph.closed;
   }
 
-  forward(time: number, row: O): void {
-    this.forwarded++;
-    this.down.event(time, row);
-  }
-
-  event(time: number, row: O): void {
-    this.outputs++;
-    this.down.event(time, row);
-  }
+  abstract forward(time: number, row: O): void;
+  abstract event(time: number, row: O): void;
 
   reject(reason: RejectionReason, time: number, row: unknown, detail?: RejectionDetail): void {
     if (reason === 'late' && (detail?.behindMs ?? Infinity) < this.graph.shared.idleAdvanceMs) reason = 'idleAdvance';

@@ -191,16 +191,16 @@ export class WatermarkMerge {
     return this.inputs.size > 0;
   }
 
-  private someIdle(): boolean {
-    for (const { isIdle } of this.inputs.values()) if (isIdle) return true;
-    return false;
+  private lookForIdle(): void {
+    this.anyIdle = false;
+    for (const { isIdle } of this.inputs.values()) if (isIdle) this.anyIdle = true;
   }
 
   /** Works out the combined state again; W only ever rises. */
   private update(): boolean {
     const { emit, drop, isIdle } = this;
     const isOver = this.everyone('isDone');
-    this.anyIdle = this.someIdle();
+    this.lookForIdle();
     this.isIdle = !isOver && this.everyone('isIdle');
     if (isOver) this.emit = this.drop = Infinity;
     else if (!this.isIdle) this.raise(this.isMax ? Math.max : Math.min, (one) => !one.isIdle && one.isAligned);
@@ -244,6 +244,6 @@ export class WatermarkMerge {
     for (const [index, one] of state.inputs) {
       this.inputs.set(index, { ...one, emit: unpack(one.emit), drop: unpack(one.drop) });
     }
-    this.anyIdle = this.someIdle();
+    this.lookForIdle();
   }
 }

@@ -14,7 +14,7 @@ import { Deadlines } from '../state/deadlines';
 import { byEnd, type Touched } from './touched';
 import { Vanished } from './vanished';
 
-type Meta = [arrival: number, longestGap: number, forgotten: number, sweptTo: number];
+type Meta = [arrival: number, longestGap: number, sweptTo: number];
 
 /**
  * Sessions: a row is `[t, t + gap)`; windows of a key that overlap or touch merge (`next.start <= current.end`). A row is
@@ -32,7 +32,6 @@ export class SessionStore<T> implements WindowStore<T> {
   private readonly closing: Deadlines<Session>;
   private arrival = 0;
   private longestGap = 0;
-  private forgotten = -Infinity;
   private sweptTo = -Infinity;
   private readonly resting = new RestingKeys();
   private last: Session | undefined;
@@ -215,7 +214,6 @@ export class SessionStore<T> implements WindowStore<T> {
   }
 
   expire(drop: number, out: Out<unknown>): void {
-    this.forgotten = drop;
     if (this.closing.isDue(drop)) {
       for (const session of this.closing.take(drop)) this.close(session, out);
     }
@@ -263,9 +261,9 @@ export class SessionStore<T> implements WindowStore<T> {
   get tables(): StateTables {
     const { keys, folding, log } = this;
     const meta = cell(
-      2,
-      () => [this.arrival, this.longestGap, this.forgotten, this.sweptTo],
-      (value) => ([this.arrival, this.longestGap, this.forgotten, this.sweptTo] = value as Meta),
+      3,
+      () => [this.arrival, this.longestGap, this.sweptTo],
+      (value) => ([this.arrival, this.longestGap, this.sweptTo] = value as Meta),
     );
     return {
       meta,

@@ -48,6 +48,11 @@ describe('agg.corr and its kin', () => {
     expect([resultOf(samp, rows.slice(1)), resultOf(pop, rows.slice(1))]).toEqual([null, 0]);
   });
 
+  it.each(['x', 'y'] as const)('a value of %s that is no number is refused, whatever the other is', (column) => {
+    const pair = { x: 1, y: 2, [column]: '3' } as never;
+    expect(() => resultOf(samp, [pair])).toThrow(expect.objectContaining({ code: 'TIDEMARK_OPTION' }));
+  });
+
   it('[D62] [D63] equals the two-pass figures to 1e-12', () => {
     const random = seeded(5);
     for (const offset of [0, 1e6]) {

@@ -163,6 +163,21 @@ describe('agg.percentileApprox', () => {
     check(restored);
   });
 
+  it('[D38] what is merged brings its errors with it', () => {
+    const approx = agg.percentileApprox<V>('v', 0.5, { accuracy: 50 });
+    const [low, high] = [0, 1].map((k) => fold(approx, valued(Array.from({ length: 60_000 }, (_, i) => 2 * i + k)))) as [
+      ReturnType<typeof approx.create>,
+      ReturnType<typeof approx.create>,
+    ];
+    const into = approx.create();
+    approx.merge!(into, low);
+    expect(Math.min(into.over, into.under)).toBeGreaterThan(0);
+    expect([into.over, into.under]).toEqual([low.over, low.under]);
+    approx.merge!(into, high);
+    expect(into.over).toBeGreaterThanOrEqual(low.over + high.over);
+    expect(into.under).toBeGreaterThanOrEqual(low.under + high.under);
+  });
+
   it('[D38] small slices that fit together stay exact', () => {
     const random = seeded(4);
     const values = shuffled(

@@ -475,7 +475,8 @@ describe('advanceWhenIdle', () => {
     harness.restore(harness.snapshot());
     harness.take();
     harness.push({ t: 109 });
-    expect(harness.takeRejected().map(({ reason }) => reason)).toEqual(['idleAdvance']);
+    harness.push({ t: 95 }); // late by the rows alone
+    expect(harness.takeRejected().map(({ reason }) => reason)).toEqual(['idleAdvance', 'late']);
   });
 });
 

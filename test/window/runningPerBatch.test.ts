@@ -205,6 +205,7 @@ describe('their state', () => {
     const h = timed('append');
     h.event(5, { t: 5, k: 'a' });
     reload(h, () => h.event(6, { t: 6, k: 'b' }));
+    expect(counted(h)).toMatchObject({ total: 1 });
     h.watermark(10);
     expect(said(h)).toEqual(['5a=1 onTime 0 last @5']);
   });
