@@ -82,7 +82,7 @@ export class History<R> {
     }
     const version = versions[low - 1];
     if (version !== undefined) return version.isDelete ? undefined : version.row;
-    return !this.byArrival && time <= this.settled && time >= this.lost ? 'lost' : undefined;
+    return !this.byArrival && time < this.settled && time >= this.lost ? 'lost' : undefined;
   }
 
   /** Nobody on time asks for what was before `upTo` any more. */

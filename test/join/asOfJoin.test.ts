@@ -67,6 +67,14 @@ describe('asOfJoin: whose watermark counts, and how it goes on', () => {
     expect(harness.take()).toEqual([{ kind: 'watermark', time: on }]);
   });
 
+  it('a row on the border is joined, whatever other keys have deleted', () => {
+    const harness = open({ type: 'left', wait: 3, deleted: ({ v }: Row) => v === undefined });
+    harness.event(20, { k: 'a' }, 1);
+    harness.event(28, { k: 'a' });
+    harness.event(25, { k: 'b' });
+    expect(harness.take()).toEqual([{ kind: 'event', time: 25, row: { k: 'b', of: null } }]);
+  });
+
   it('inner leaves out rows without a version, left keeps them', () => {
     for (const [type, wanted] of [
       ['inner', []],

@@ -57,7 +57,7 @@ function toggle(seen: ValueState<unknown>, set: (context: Context) => void, unse
       seen.update(value);
       set(context);
     },
-    onTimer: (_timer, _context, out) => out({ value: `STATE:${String(seen.get())}` }),
+    onTimer: (_timer, _context, out) => out({ value: `STATE:${String(seen.get() ?? null)}` }),
   };
 }
 

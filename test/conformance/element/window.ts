@@ -182,11 +182,17 @@ class WindowRun {
     if (isDelete && accumulation !== 'retracting') {
       // Without `retractMergedSessions` the dialects say nothing of a session that another one has swallowed, …
       if (retractMergedSessions !== true) return;
-      // … and with it nothing of a value that is replaced in its window.
-      if (isPair && other.row.window.end === spoken.row.window.end) return;
+      // … and with it nothing of a value that is replaced in its window, where that is an instant: such a session is the row's own.
+      if (isPair && other.row.window.end === spoken.row.window.end && this.isInstant(spoken.row.window)) return;
     }
     const op = OPS[isPair && accumulation === 'retracting' ? 'pair' : 'alone'][spoken.op];
     this.put({ ...this.outputOf(time, spoken.row, isDelete ? undefined : spoken.pane), op });
+  }
+
+  /** A session whose rows all have one time. */
+  private isInstant({ start, end }: Window): boolean {
+    const { assigner } = this.config;
+    return assigner.kind === 'session' && end - start === assigner.gapMs;
   }
 
   private put(output: Output): void {
