@@ -3,9 +3,10 @@
  * `npm run mutants -- [--files GLOB,…] [--tests GLOB,…] [--sample N] [--seed S] [--json FILE] [--jobs 2] [--budget SECONDS]
  * [--runs N] [--minutes M] [--again FILE] [--doubt]`
  *
- * All chosen mutants are compiled in at once, each behind a switch (mutant schemata). A first run without any learns which test
- * cases reach which mutant; then each mutant is switched on and the cases that reach it run, the quick ones first, until
- * one fails. Test files are evaluated anew for every mutant, in threads that are ended when a mutant loops for ever.
+ * All chosen mutants are compiled in at once, each behind a switch (mutant schemata). A first run without any learns which
+ * test cases reach which mutant; then each mutant is switched on and the cases that reach it run until one fails: first those
+ * that killed others of its file, then the quick ones of the folder that mirrors its own. Test files are evaluated anew for
+ * every mutant, in threads that are ended when a mutant loops for ever.
  *
  * --sample   so many, each place as likely as any other; --seed says which: the same seed and code give the same ones. The
  *            report then says within what bounds (95 %) the share over all of them lies
@@ -164,7 +165,15 @@ say(
 );
 for (const one of useless) say(`  not used: ${one}`);
 
-/** The cases to run for a mutant: those of the folder that mirrors its own first, and of these the quick ones. */
+/** By mutated file: how many of its mutants a case has killed so far. */
+const kills = new Map<string, Map<string, number>>();
+
+function killed(file: string, key: string): void {
+  const counts = kills.get(file) ?? new Map<string, number>();
+  kills.set(file, counts.set(key, (counts.get(key) ?? 0) + 1));
+}
+
+/** The cases to run for a mutant: first those that killed others of its file, then those of the folder that mirrors its own. */
 function planFor({ id, file }: Mutant): { plan: Reached[]; leftOut: number } {
   const home = `test/${file
     .split('/')
@@ -175,11 +184,19 @@ function planFor({ id, file }: Mutant): { plan: Reached[]; leftOut: number } {
   const known = new Set(direct);
   const indirect = [...loading].filter(([, ids]) => ids.has(id)).flatMap(([testFile]) => byFile.get(testFile) ?? []);
   const quick = (a: Reached, b: Reached): number => a.ms - b.ms;
-  const atHome = (a: Reached, b: Reached): number =>
-    Number(b.file.startsWith(home)) - Number(a.file.startsWith(home)) || quick(a, b);
-  const ordered = [...direct.sort(atHome), ...indirect.filter((one) => !known.has(one) && !untrusted.has(one.key)).sort(atHome)];
+  const killsOf = ({ key }: Reached): number => kills.get(file)?.get(key) ?? 0;
+  const likelyFirst = (a: Reached, b: Reached): number =>
+    killsOf(b) - killsOf(a) || Number(b.file.startsWith(home)) - Number(a.file.startsWith(home)) || quick(a, b);
+  const ordered = [
+    ...direct.sort(likelyFirst),
+    ...indirect.filter((one) => !known.has(one) && !untrusted.has(one.key)).sort(likelyFirst),
+  ];
   let spent = 0;
-  const plan = ordered.filter(({ ms }, i) => (spent += ms) <= budgetMs || i === 0);
+  const plan = ordered.filter((one, i) => {
+    const isTaken = i === 0 || spent + one.ms <= budgetMs;
+    if (isTaken) spent += one.ms;
+    return isTaken;
+  });
   return { plan, leftOut: ordered.length - plan.length };
 }
 
@@ -214,6 +231,8 @@ async function judge(thread: Thread, mutant: Mutant): Promise<Verdict> {
   if (answer?.kind !== 'verdict') return { mutant, status: 'timeout', leftOut };
   const { status, by } = answer;
   if (status === 'killed' && by !== undefined && !(await canBeTrusted(thread, by, plan))) return judge(thread, mutant);
+  const killer = plan.find(({ name }) => name === by);
+  if (status === 'killed' && killer !== undefined) killed(mutant.file, killer.key);
   return { mutant, status, leftOut, ...(by === undefined ? {} : { by }) };
 }
 

@@ -101,12 +101,12 @@ export function mutate(file: string, text: string, firstId: number, isWanted: (i
       .reduceRight((code, [id, mutated]) => `(__mutant(${id}) ? (${mutated}) : (${code}))`, inside(node));
   }
 
-  /** `true` alone says little: what is called so, set to it, or returned is part of the name. */
+  /** `true` alone says little: what is called so, set to it, given it, or returned is part of the name. */
   function named(node: ts.Expression, mutated: string): [original: string, mutated: string] {
     const { parent } = node;
-    const tells = ts.isPropertyDeclaration(parent) || ts.isReturnStatement(parent) || ts.isBinaryExpression(parent);
-    const isPart = isLiteralTruth(node) && (tells || ts.isVariableDeclaration(parent) || ts.isPropertyAssignment(parent));
-    if (!isPart) return [raw(node), mutated];
+    if (!isLiteralTruth(node) || !(ts.isStatement(parent) || ts.isCallExpression(parent) || isNaming(parent))) {
+      return [raw(node), mutated];
+    }
     const [from, to] = [node.getStart(source), node.end].map((at) => at - parent.getStart(source)) as [number, number];
     const text = raw(parent);
     return [text, text.slice(0, from) + mutated + text.slice(to)];
@@ -198,6 +198,12 @@ function isEffect(expression: ts.Expression): boolean {
 const isAssignment = (kind: ts.SyntaxKind): boolean => kind >= K.FirstAssignment && kind <= K.LastAssignment;
 
 const isLiteralTruth = ({ kind }: ts.Expression): boolean => kind === K.TrueKeyword || kind === K.FalseKeyword;
+
+function isNaming(node: ts.Node): boolean {
+  return [ts.isPropertyDeclaration, ts.isVariableDeclaration, ts.isPropertyAssignment, ts.isBinaryExpression].some((is) =>
+    is(node),
+  );
+}
 
 /** `x = y;` as a statement: what it assigns is not an expression of its own. */
 function isStatementOf(node: ts.BinaryExpression): boolean {

@@ -68,8 +68,8 @@ function capacity({ levels }: QuantileSummary, accuracy: number): number {
 function compress(summary: QuantileSummary, accuracy: number): void {
   for (let h = 0; h < summary.levels.length; h++) {
     if (summary.levels[h]!.n < capacity(summary, accuracy)) continue;
+    if ((Math.min(summary.over, summary.under) + 2 ** h) * accuracy > summary.n) continue;
     const smaller = summary.over <= summary.under;
-    if (((smaller ? summary.over : summary.under) + 2 ** h) * accuracy > summary.n) continue;
     if (smaller) summary.over += 2 ** h;
     else summary.under += 2 ** h;
     compact(summary, h, smaller ? 0 : 1);

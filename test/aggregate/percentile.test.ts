@@ -163,6 +163,34 @@ describe('agg.percentileApprox', () => {
     check(restored);
   });
 
+  it('[D38] a full list of values is halved as soon as its errors allow, and what goes is stood for', () => {
+    const approx = agg.percentileApprox<V>('v', 0.5, { accuracy: 4096 });
+    const sizes = [4095, 4096, 4097].map((n) => {
+      const { levels } = fold(approx, valued(Array.from({ length: n }, (_, i) => i)));
+      expect(levels.reduce((seen, level, h) => seen + level.n * 2 ** h, 0)).toBe(n);
+      return levels.reduce((size, level) => size + level.n, 0);
+    });
+    expect(sizes).toEqual([4095, 2048, 2049]);
+  });
+
+  it('[D38] however many small ones are merged, it stays small', () => {
+    const approx = agg.percentileApprox<V>('v', 0.5, { accuracy: 50 });
+    const part = fold(approx, valued(Array.from({ length: 4000 }, (_, i) => i)));
+    const into = approx.create();
+    for (let k = 0; k < 50; k++) approx.merge!(into, part);
+    expect(into.levels.reduce((size, level) => size + level.n, 0)).toBeLessThan(20_000);
+  });
+
+  it('[D38] a rank is missed to the side and by as much as is said', () => {
+    const n = 5000;
+    const ps = Array.from({ length: n }, (_, i) => (i + 1) / n);
+    const approx = agg.percentileApprox<V, number[]>('v', ps, { accuracy: 50 });
+    const acc = fold(approx, valued(Array.from({ length: n }, (_, i) => (i * 7919) % n)));
+    expect([acc.over, acc.under]).toEqual([1, 0]);
+    const missed = approx.result(acc)!.map((value, i) => i - value); // a value's true rank is one more than itself
+    expect([Math.min(...missed), Math.max(...missed)]).toEqual([0, 1]);
+  });
+
   it('[D38] what is merged brings its errors with it', () => {
     const approx = agg.percentileApprox<V>('v', 0.5, { accuracy: 50 });
     const [low, high] = [0, 1].map((k) => fold(approx, valued(Array.from({ length: 60_000 }, (_, i) => 2 * i + k)))) as [

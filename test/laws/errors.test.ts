@@ -75,6 +75,13 @@ const ROW_FUNCTIONS: Readonly<Record<string, (onError: Policy) => Op>> = {
       select: { n: agg.count<Row>(undefined, { where: (r) => unless(r === BAD, true) }) },
       onError,
     }),
+  'aggregate selector of what is kept': (onError) =>
+    grouped({
+      key: 'k',
+      window: tumbling(10),
+      select: { d: agg.countDistinct((r: Row) => unless(r === BAD, r.v)) },
+      onError,
+    }),
   'aggregate text where a number is needed': (onError) =>
     grouped({ key: 'k', window: tumbling(10), select: { s: agg.sum((r: Row) => (r === BAD ? ('x' as never) : r.v)) }, onError }),
   'session gap': (onError) =>

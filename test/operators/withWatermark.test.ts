@@ -468,6 +468,15 @@ describe('advanceWhenIdle', () => {
     }
   });
 
+  it('what was restored is what is saved again', () => {
+    const harness = windowed();
+    harness.push({ t: 100 });
+    harness.advance(25);
+    const saved = harness.snapshot();
+    harness.restore(saved);
+    expect(harness.snapshot()).toEqual(saved);
+  });
+
   it('the clock’s share survives a restore', () => {
     const harness = windowed();
     harness.push({ t: 100 });

@@ -74,6 +74,11 @@ describe('LatenessSketch', () => {
 
   it('is empty at first', () => expect(sketchOf([]).delayFor(0.001)).toBe(1));
 
+  it('saves filled buckets only', () => {
+    expect(sketchOf([]).encode().counts).toEqual([]);
+    expect(sketchOf([5, 5, 5000]).encode().counts.map(([, count]) => count)).toEqual([2, 1]);
+  });
+
   it('comes back from a snapshot under a lower cap', () => {
     const lower = new LatenessSketch(100, 10);
     for (let i = 0; i < 9; i++) lower.add(70);

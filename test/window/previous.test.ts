@@ -178,6 +178,29 @@ describe('the window before', () => {
     expect(remembered(h)).toEqual([['a', [20, 50]]]);
   });
 
+  it('on time: of sessions that a longer one took in nothing is remembered', () => {
+    const h = harnessOf(
+      session<Row>(({ v }) => v),
+      { emit: onTime() },
+      undefined,
+      20,
+    );
+    feed(h, [20, 5], [28, 5], [52, 9]);
+    h.watermark(70, 0);
+    feed(h, [24, 20]);
+    expect(said(h)).toEqual(['a20=null', 'a28=0', 'a52=0.8', 'a28=undefined', 'a20=null', 'a52=-0.7']);
+    expect(remembered(h)).toEqual([['a', [20, 52]]]);
+  });
+
+  it('a session that begins elsewhere leaves the others of its key, and the change says so', () => {
+    const h = harnessOf(session(5), { emit: onUpdate({ every: 100 }) }, undefined, 20);
+    feed(h, [20, 1], [40, 1]);
+    h.advance(100);
+    changesOf(h, 'previous');
+    feed(h, [18, 1]);
+    expect(changesOf(h, 'previous').put).toMatchObject([[['a'], [{ window: { start: 40 } }]]]);
+  });
+
   it('a key whose only session begins elsewhere is not forgotten before, nor twice', () => {
     const h = harnessOf(session(5), { emit: onUpdate({ every: 100 }) }, undefined, 20);
     feed(h, [20, 1]);

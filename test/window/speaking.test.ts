@@ -252,6 +252,14 @@ describe('onUpdate', () => {
     expect(h.state['pending']).toBe(1);
   });
 
+  it('held back, what waited before it was loaded is not said again', () => {
+    const h = harnessOf({ window: tumbling(10), ...every });
+    feed(h, [1]);
+    reload(h, () => feed(h, [2]));
+    h.watermark(10);
+    expect(h.takeRows()).toHaveLength(1);
+  });
+
   it('a session that was closed does not come back', () => {
     const h = harnessOf({ window: session(5), emit: onUpdate() });
     feed(h, [0]);

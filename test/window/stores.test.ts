@@ -107,6 +107,14 @@ describe('the state of windows, whatever they are and whenever they speak', () =
     }
   });
 
+  it('windows of their own that have not spoken speak once, loaded over what was there', () => {
+    const harness = harnessOf('custom', 'onClose');
+    harness.signal(row(1));
+    reload(harness, () => harness.signal(row(3)));
+    harness.watermark(30);
+    expect(harness.takeRows()).toEqual([{ window: { start: 0, end: 30 }, k: 'a', n: 1, last: 1 }]);
+  });
+
   it.each(ALL)('%s, %s: every row is accounted for, step by step', (window, emit) => {
     const harness = harnessOf(window, emit);
     for (const signal of SCRIPT) {
