@@ -124,22 +124,24 @@ function build(config: ConfigOf<'intervalJoin'>): Driver {
   const say = (w: number | string, input: number): void => harness.watermark(mark(w), mark(w) - allowedLatenessMs, input);
   return {
     ...joinDriver(harness, say, bounded),
-    expectState: ({ at, expectState: { leftTimes, rightTimes, ...others } }) => {
-      if (Object.keys(others).length > 0) malformed(at, 'the state of a join is the times of its rows');
-      const times = timesOf(harness);
-      if (leftTimes !== undefined) sameValue(at, leftTimes, times('left'));
-      if (rightTimes !== undefined) sameValue(at, rightTimes, times('right'));
-    },
+    expectState: (step) => checkTimes(step, harness, { left: 'left', right: 'right' }),
   };
 }
 
-/** The distinct times of the rows that a side keeps. */
-function timesOf(harness: OperatorHarness<JoinRow, Output>): (side: 'left' | 'right') => readonly number[] {
+/** The distinct times of the rows that the sides keep, each in a table of its own. */
+export function checkTimes(
+  { at, expectState: { leftTimes, rightTimes, ...others } }: StepOf<'expectState'>,
+  harness: OperatorHarness<JoinRow, Output>,
+  tables: Readonly<Record<'left' | 'right', string>>,
+): void {
+  if (Object.keys(others).length > 0) malformed(at, 'the state of a join is the times of its rows');
   const [stage] = harness.snapshot();
-  return (side) => {
-    const times = (stage?.tables[side]?.entries ?? []).map(([, value]) => (value as readonly [number])[0]);
-    return [...new Set(times)].sort((a, b) => a - b);
+  const times = (side: 'left' | 'right'): readonly number[] => {
+    const kept = (stage?.tables[tables[side]]?.entries ?? []).map(([, value]) => (value as readonly [number])[0]);
+    return [...new Set(kept)].sort((a, b) => a - b);
   };
+  if (leftTimes !== undefined) sameValue(at, leftTimes, times('left'));
+  if (rightTimes !== undefined) sameValue(at, rightTimes, times('right'));
 }
 
 export const intervalJoin: ElementOperator<'intervalJoin'> = {

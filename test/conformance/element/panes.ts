@@ -49,10 +49,12 @@ function around(spec: TriggerSpec | undefined): PaneOptions<unknown> {
 
 function unchangedOf({ trigger: spec, accumulation, closingBehavior, onTimeBehavior }: WindowConfig): PaneOptions<unknown> {
   const isBeam = spec !== undefined && BEAM.includes(spec.kind) && accumulation !== 'retracting';
+  // Flink's says again what has not changed; what has been said and thrown away, it has not.
+  const isContinuous = spec?.kind === 'continuousEventTime' && accumulation === 'accumulating';
   return {
     unchanged: [
-      ...(spec?.kind === 'continuousEventTime' ? ['early' as const] : []),
-      ...((onTimeBehavior ?? (isBeam ? 'fireAlways' : '')) === 'fireAlways' ? ['onTime' as const] : []),
+      ...(isContinuous ? ['early' as const] : []),
+      ...((onTimeBehavior ?? (isBeam || isContinuous ? 'fireAlways' : '')) === 'fireAlways' ? ['onTime' as const] : []),
       ...(closingBehavior === 'fireAlways' ? ['last' as const] : []),
     ],
   };
@@ -69,7 +71,7 @@ export function emitOf(config: WindowConfig, steps: readonly Step[]): Emit<'even
   const showsPanes = steps.some((step) => step.kind === 'expect' && step.expect.some((output) => output['pane'] !== undefined));
   const isPlain = spec === undefined || spec.kind === 'default' || spec.kind === 'endOfStream';
   if (!isPlain || accumulation !== 'accumulating' || closingBehavior === 'fireAlways') {
-    return panes({ ...around(spec), ...unchangedOf(config), mode: accumulation });
+    return panes({ ...around(spec), ...unchangedOf({ ...config, accumulation }), mode: accumulation });
   }
   return allowedLatenessMs > 0 || showsPanes ? onTime() : onClose();
 }

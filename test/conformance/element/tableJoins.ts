@@ -2,7 +2,7 @@ import { asOfJoin } from 'tidemark';
 import { operatorHarness, type OperatorHarness } from 'tidemark/testing';
 import type { Feature } from '../features';
 import { bounded, inward, outward, type Driver, type ElementOperator } from './driver';
-import { JOIN_STEPS, joinDriver, type JoinRow, type Output } from './intervalJoin';
+import { checkTimes, JOIN_STEPS, joinDriver, type JoinRow, type Output } from './intervalJoin';
 import type { ConfigOf } from './operators';
 
 type Versioned = JoinRow & { readonly op?: string };
@@ -19,21 +19,28 @@ function harnessOf(type: 'inner' | 'left', wait: Wait): OperatorHarness<JoinRow,
 }
 
 const lacks = (): readonly Feature[] => [];
+const STEPS = [...JOIN_STEPS, 'expectState'] as const;
+
+/** What a join keeps of the left side are the rows that wait, and of the right side the versions. */
+function checkState(harness: OperatorHarness<JoinRow, Output>): Driver {
+  return { expectState: (step) => checkTimes(step, harness, { left: 'waiting', right: 'versions' }) };
+}
 
 export const temporalJoin: ElementOperator<'temporalJoin'> = {
-  steps: JOIN_STEPS,
+  steps: STEPS,
   lacks,
   build({ join, allowedLatenessMs = 0 }): Driver {
     const harness = harnessOf(join, 'watermark');
     const say = (w: number | string, input: number): void => harness.watermark(inward(w), inward(w) - allowedLatenessMs, input);
-    return joinDriver(harness, say, outward);
+    return { ...joinDriver(harness, say, outward), ...checkState(harness) };
   },
 };
 
 function streamTable({ join, versioned, graceMs = 0, allowedLatenessMs = 0 }: ConfigOf<'streamTableJoin'>): Driver {
   const harness = harnessOf(join, versioned === true ? graceMs : 'nothing');
   const mark = (w: number | string): number => (typeof w === 'number' ? w : w === 'max' ? Infinity : -Infinity);
-  return joinDriver(harness, (w, input) => harness.watermark(mark(w), mark(w) - allowedLatenessMs, input), bounded);
+  const say = (w: number | string, input: number): void => harness.watermark(mark(w), mark(w) - allowedLatenessMs, input);
+  return { ...joinDriver(harness, say, bounded), ...checkState(harness) };
 }
 
-export const streamTableJoin: ElementOperator<'streamTableJoin'> = { steps: JOIN_STEPS, lacks, build: streamTable };
+export const streamTableJoin: ElementOperator<'streamTableJoin'> = { steps: STEPS, lacks, build: streamTable };
