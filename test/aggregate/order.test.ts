@@ -238,6 +238,7 @@ describe('agg.collectList and agg.collectSet', () => {
   });
 
   it('refuse a limit that is no whole number from 1 on', () => {
+    expect(fold(agg.collectList<Row, 'v', { limit: 1 }>('v', { limit: 1 }), valued([3, 4])).values).toEqual([3]);
     for (const limit of [0, -1, 1.5, NaN]) {
       for (const make of [agg.collectList, agg.collectSet]) {
         expect(() => make<Row, 'v', object>('v', { limit })).toThrow(expect.objectContaining({ code: 'TIDEMARK_OPTION' }));

@@ -1,4 +1,4 @@
-import { Subject, VirtualTimeScheduler } from 'rxjs';
+import { Subject, VirtualTimeScheduler, type Observable } from 'rxjs';
 import {
   agg,
   aggregate,
@@ -15,6 +15,7 @@ import {
 } from 'tidemark';
 import { operatorHarness } from 'tidemark/testing';
 import { describe, expect, it } from 'vitest';
+import type { OutputMode } from '../../src/rx/run';
 import type { StateTable } from '../../src/state/table';
 
 type Spec = OperatorSpec<string, string>;
@@ -281,9 +282,43 @@ describe('what a run asks of an operator', () => {
   });
 
   it('it says what its state was written by', () => {
-    expect(liveOf(harnessOf({}))).toMatchObject({ type: 'probe', description: {}, stateful: false });
+    const plain = liveOf(harnessOf({})) as unknown as Record<string, unknown>;
+    expect([plain['type'], plain['description'], plain['stateful']]).toEqual(['probe', {}, false]);
     const described = harnessOf({}, { description: { column: 'a' }, stateful: true });
     expect(liveOf(described)).toMatchObject({ type: 'probe', description: { column: 'a' }, stateful: true });
+  });
+});
+
+describe('the output mode of a query', () => {
+  /** In which mode each operator of a pipe works, from the source on. */
+  function modesOf(outputMode: OutputMode, specs: readonly Partial<Spec>[]): OutputMode[] {
+    const modes: OutputMode[] = [];
+    const make = (more: Partial<Spec>, i: number) =>
+      operator({
+        ...specOf({}, more),
+        create: (context) => {
+          modes[i] = context.outputMode;
+          return { onEvent: (time, row, out) => out.forward(time, row) };
+        },
+      });
+    const pipe = (source: Observable<unknown>) => specs.map(make).reduce((stream, each) => each(stream as never), source);
+    operatorHarness<string, string, 'event', 'event'>(pipe as never, { run: true, outputMode });
+    return modes;
+  }
+
+  it.each(['append', 'update', 'complete'] as const)(
+    '%s is that of the last stateful operator; those above it append',
+    (mode) => {
+      const modes = modesOf(mode, [{}, { stateful: true }, {}, { stateful: true }, {}]);
+      expect(modes).toEqual(['append', 'append', 'append', mode, mode]);
+      expect(modesOf(mode, [{}, {}])).toEqual([mode, mode]);
+    },
+  );
+
+  it('an operator on tables hands complete mode on to the one above, and no other mode', () => {
+    const above = (mode: OutputMode): OutputMode | undefined =>
+      modesOf(mode, [{ stateful: true }, { stateful: true, ofTable: true }])[0];
+    expect([above('append'), above('update'), above('complete')]).toEqual(['append', 'append', 'complete']);
   });
 });
 
