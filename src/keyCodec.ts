@@ -12,7 +12,7 @@ const ARRAY = 0x60;
 const OBJECT = 0x70;
 const END = 0;
 /** Follows a NUL that belongs to a string. No kind starts with it, so a NUL without it is the end of the string. */
-const NUL_IN_STRING = 0xff;
+export const NUL_IN_STRING = 0xff;
 /** Deeper than any sensible key: an object that contains itself ends here and not in a stack overflow. */
 const MAX_DEPTH = 64;
 

@@ -188,12 +188,12 @@ class Checker {
 function fingerprint(state: RawState, { digests }: StateLoader): string {
   const parts: string[] = [];
   for (const [id, { tables }] of [...state.operators].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    for (const [name, { version, entries }] of [...tables].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    for (const [name, table] of [...tables].sort(([a], [b]) => (a < b ? -1 : 1))) {
       let crc = 0;
-      for (const { file, at, keyLength, valueLength } of entries.values()) {
+      for (const { file, at, keyLength, valueLength } of table.entries()) {
         crc = (crc + digests.crc32(file.subarray(at, at + 8 + keyLength + valueLength))) >>> 0;
       }
-      parts.push(`${id}/${name}:${version}:${entries.size}:${crc}`);
+      parts.push(`${id}/${name}:${table.version}:${table.size}:${crc}`);
     }
   }
   return parts.join();

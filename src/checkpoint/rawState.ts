@@ -1,7 +1,8 @@
-import { decodeKey } from '../keyCodec';
+import { decodeKey, NUL_IN_STRING } from '../keyCodec';
 import type { StateEntry } from '../state/table';
 import { fromUtf8 } from './bytes';
 import { corrupt } from './faults';
+import { decodeNumbers } from './numbersCodec';
 import type { Json, OperatorImage } from './records';
 import type { OperatorHeader, RawEntry, StateVisitor, StateWriter, TableHeader } from './stateFile';
 import { decodeValue } from './valueCodec';
@@ -29,6 +30,7 @@ export class RawState {
       table: (header) => {
         table = (operator ?? misplaced(name)).begin(header, name);
       },
+      cleared: (entry) => tableOf().clear(entry),
       removed: (entry) => tableOf().remove(entry),
       put: (entry) => tableOf().put(entry),
     };
@@ -38,9 +40,9 @@ export class RawState {
   write(writer: StateWriter): void {
     for (const { header, tables } of this.operators.values()) {
       writer.operator(header);
-      for (const [name, { version, entries }] of tables) {
-        writer.table({ name, version, whole: true });
-        for (const entry of entries.values()) writer.copy(entry);
+      for (const [name, table] of tables) {
+        writer.table({ name, version: table.version, whole: true });
+        for (const entry of table.entries()) writer.copy(entry);
       }
     }
   }
@@ -78,46 +80,89 @@ export class RawOperator {
   }
 }
 
+/** An entry, and how much had been cleared before it came. */
+interface Slot {
+  readonly entry: RawEntry;
+  readonly age: number;
+}
+
 /** Entries by key. A table may hold several of one key: the second, third, … of one delta have slots of their own. */
 export class RawTable {
-  readonly entries = new Map<string, RawEntry>();
+  private readonly slots = new Map<string, Slot>();
   private seen = new Map<string, number>();
   private seesRepeats = false;
+  /** Beginnings of keys, and the age below which entries under them are gone: they go when somebody asks. */
+  private readonly cleared = new Map<string, number>();
+  private readonly clearedLengths = new Set<number>();
+  private age = 0;
 
   constructor(readonly version: number) {}
 
   /** A delta begins. */
   begin(): void {
     this.seen = new Map();
-    this.seesRepeats = this.entries.size > 0;
+    this.seesRepeats = this.slots.size > 0;
+  }
+
+  clear(entry: RawEntry): void {
+    const beginning = keyText(entry);
+    this.cleared.set(beginning, ++this.age);
+    this.clearedLengths.add(beginning.length);
   }
 
   remove(entry: RawEntry): void {
     const key = keyText(entry);
-    for (let slot = 0; this.entries.delete(slotText(key, slot)); slot++);
+    for (let slot = 0; this.slots.delete(slotText(key, slot)); slot++);
   }
 
   put(entry: RawEntry): void {
     const key = keyText(entry);
+    const slot = { entry, age: this.age };
     if (!this.seesRepeats) {
       // Into an empty table a key can come twice only if it is there already.
-      if (!this.entries.has(key)) return void this.entries.set(key, entry);
-      for (const known of this.entries.keys()) this.seen.set(known, 1);
+      if (!this.slots.has(key)) return void this.slots.set(key, slot);
+      for (const known of this.slots.keys()) this.seen.set(known, 1);
       this.seesRepeats = true;
     }
-    const slot = this.seen.get(key) ?? 0;
-    this.seen.set(key, slot + 1);
-    this.entries.set(slotText(key, slot), entry);
+    const number = this.seen.get(key) ?? 0;
+    this.seen.set(key, number + 1);
+    const name = slotText(key, number);
+    // What comes back is the youngest.
+    if (this.cleared.size > 0 && this.isGone(name, this.slots.get(name))) this.slots.delete(name);
+    this.slots.set(name, slot);
+  }
+
+  private isGone(name: string, slot: Slot | undefined): boolean {
+    if (slot === undefined || slot.age === this.age) return false;
+    for (const length of this.clearedLengths) {
+      // A text may go on behind what looks like its end.
+      if (slot.age < this.cleared.get(name.slice(0, length))! && name.charCodeAt(length) !== NUL_IN_STRING) return true;
+    }
+    return false;
+  }
+
+  private sweep(): void {
+    if (this.cleared.size > 0) for (const [name, slot] of this.slots) if (this.isGone(name, slot)) this.slots.delete(name);
+    this.cleared.clear();
+    this.clearedLengths.clear();
+  }
+
+  get size(): number {
+    this.sweep();
+    return this.slots.size;
+  }
+
+  *entries(): Iterable<RawEntry> {
+    this.sweep();
+    for (const { entry } of this.slots.values()) yield entry;
   }
 
   decode(): StateEntry[] {
     const decoded: StateEntry[] = [];
-    for (const { file, at, keyLength, valueLength } of this.entries.values()) {
+    for (const { file, at, keyLength, valueLength } of this.entries()) {
       const value = at + 8 + keyLength;
-      decoded.push([
-        decodeKey(file.subarray(at + 4, at + 4 + keyLength)),
-        decodeValue(fromUtf8(file.subarray(value, value + valueLength))),
-      ]);
+      const bytes = file.subarray(value, value + valueLength);
+      decoded.push([decodeKey(file.subarray(at + 4, at + 4 + keyLength)), decodeNumbers(bytes) ?? decodeValue(fromUtf8(bytes))]);
     }
     return decoded;
   }

@@ -116,9 +116,9 @@ class Reader implements CheckpointReader {
   async stateTables(batch?: number): Promise<readonly StateTableEntry[]> {
     const state = await this.load(batch);
     return [...state.operators].flatMap(([operator, { header, tables }]) =>
-      [...tables].map(([table, { version, entries }]) => {
-        const bytes = [...entries.values()].reduce((sum, { keyLength, valueLength }) => sum + keyLength + valueLength, 0);
-        return { operator, type: header.type, schema: header.schema, table, version, entries: entries.size, bytes };
+      [...tables].map(([table, raw]) => {
+        const bytes = [...raw.entries()].reduce((sum, { keyLength, valueLength }) => sum + keyLength + valueLength, 0);
+        return { operator, type: header.type, schema: header.schema, table, version: raw.version, entries: raw.size, bytes };
       }),
     );
   }

@@ -4,8 +4,8 @@ import type { Digests } from './digests';
 import { corrupt, tooNew } from './faults';
 import type { Json } from './records';
 
-/** The format of all files of a checkpoint. */
-export const FORMAT = 1;
+/** The format of all files of a checkpoint. Since 2: numbers as bytes, beginnings of keys that are gone (D-054). */
+export const FORMAT = 2;
 const HEADER = /^tidemark (\d{1,9}) ([a-z]+) (\d{1,15}) ([0-9a-f]{8})$/;
 const MAX_HEADER = 80;
 
@@ -25,14 +25,14 @@ export interface RecordFile {
 }
 
 /**
- * Writes a record as text: `tidemark 1 plan 137 0f3a9c21`, a line of JSON with sorted names, and nothing behind it.
+ * Writes a record as text: `tidemark 2 plan 137 0f3a9c21`, a line of JSON with sorted names, and nothing behind it.
  *
  * @throws TIDEMARK_STATE_VALUE a number that JSON does not know
  */
 export function encodeRecord(data: Json, place: RecordPlace, digests: Digests): RecordFile {
   const body = toUtf8(canonicalJson(data));
   const crc = checksum(body, place, digests);
-  const head = toUtf8(header(place.kind, body.length, crc));
+  const head = toUtf8(header(FORMAT, place.kind, body.length, crc));
   const bytes = new Uint8Array(head.length + body.length + 1);
   bytes.set(head);
   bytes.set(body, head.length);
@@ -53,17 +53,17 @@ export function decodeRecord(bytes: Uint8Array, place: RecordPlace, digests: Dig
   if (Number(format) > FORMAT) throw tooNew(place.name, Number(format), FORMAT);
   const body = bytes.subarray(end + 1, end + 1 + Number(length));
   // Rebuilt and compared: leading zeros and the like would be a second way to write the same.
-  if (latin1(bytes.subarray(0, end + 1)) !== header(place.kind, body.length, crc)) {
-    throw corrupt(place.name, `its first line does not fit: ${kind}, ${length} bytes`);
-  }
+  const isOurs =
+    Number(format) > 0 && latin1(bytes.subarray(0, end + 1)) === header(Number(format), place.kind, body.length, crc);
+  if (!isOurs) throw corrupt(place.name, `its first line does not fit: ${kind}, ${length} bytes`);
   if (bytes.length !== end + 2 + body.length || bytes[bytes.length - 1] !== 0x0a)
     throw corrupt(place.name, 'its length is wrong');
   if (checksum(body, place, digests) !== crc) throw corrupt(place.name, 'its checksum is wrong');
   return { data: JSON.parse(fromUtf8(body)) as Json, crc };
 }
 
-function header(kind: string, length: number, crc: string): string {
-  return `tidemark ${FORMAT} ${kind} ${length} ${crc}\n`;
+function header(format: number, kind: string, length: number, crc: string): string {
+  return `tidemark ${format} ${kind} ${length} ${crc}\n`;
 }
 
 function checksum(body: Uint8Array, { queryId, kind, which }: RecordPlace, digests: Digests): string {

@@ -1,4 +1,4 @@
-import type { StateEntry } from '../state/table';
+import type { StateEntry, TableChanges } from '../state/table';
 
 /** Plain data as JSON holds it. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -63,13 +63,11 @@ export interface CommitRecord {
   readonly to?: Readonly<Record<string, Json>>;
 }
 
-/** What changed in one table since the last commit: first remove, then put. */
-export interface TableDelta {
+/** What changed in one table since the last commit. */
+export interface TableDelta extends TableChanges {
   readonly version: number;
   /** The table is replaced, not changed. */
   readonly whole: boolean;
-  readonly removed: Iterable<readonly unknown[]>;
-  readonly put: Iterable<StateEntry>;
 }
 
 /** What changed in the state of one operator. */

@@ -1,11 +1,14 @@
+import { listOf } from '../state/table';
+import type { NamedBytes } from './backend';
 import type { StoredStage } from './checkpoint';
 import { corrupt, gap } from './faults';
+import type { FramePlace } from './frames';
 import { fromWire, toWire } from './log';
 import { placeOf, readReferenced, type FileRef } from './manifest';
 import { parseStateName, STATE, stateName } from './names';
 import { RawState } from './rawState';
-import type { Json, StageRecord } from './records';
-import { decodeOutputs, encodeDelta, encodeOutputs, readStateFile } from './stateFile';
+import type { Json, OperatorDelta, StageRecord } from './records';
+import { decodeOutputs, encodeDelta, encodeOutputs, readStateFile, type StateBytes } from './stateFile';
 import type { StateLoader } from './stateLoader';
 import { withSuperJson } from './superJson';
 import { decodeValue } from './valueCodec';
@@ -33,34 +36,52 @@ export interface Stage {
 
 /** Publishes a stage: outputs first, so that the delta's name means a whole stage. */
 export async function publishStage(
-  { backend, digests, queryId }: StateLoader,
+  loader: StateLoader,
   record: StageRecord,
   base: StageBase,
   versionOf: (id: string) => number,
 ): Promise<Stage> {
-  const { batch, attempt, delta, outputs, to, counters } = record;
-  const files: { name: string; bytes: Uint8Array }[] = [];
-  const file = (kind: 'delta' | 'out', bytes: Uint8Array, entries: number): FileRef => {
+  let { delta } = record;
+  const { files, stage } = await withSuperJson(
+    () => encodeStage(loader, { ...record, delta }, base, versionOf),
+    () => (delta = delta.map(held)),
+  );
+  await loader.backend.publish(files);
+  return stage;
+}
+
+/** The files of a stage, written without a pause: a delta is what the operators hold now. */
+function encodeStage(
+  { digests, queryId }: StateLoader,
+  { batch, attempt, delta, outputs, nextWatermark, to, counters }: StageRecord,
+  base: StageBase,
+  versionOf: (id: string) => number,
+): { files: NamedBytes[]; stage: Stage } {
+  const files: NamedBytes[] = [];
+  const file = (kind: 'delta' | 'out', write: (place: FramePlace) => StateBytes): FileRef => {
     const name = stateName(batch, attempt, kind);
+    const { bytes, entries } = write({ name, kind, queryId, batch, attempt });
     files.push({ name, bytes });
     return { name, batch, bytes: bytes.length, sha256: digests.sha256(bytes), entries };
   };
-  const place = (kind: 'delta' | 'out') => ({ name: stateName(batch, attempt, kind), kind, queryId, batch, attempt });
-  const staged =
-    outputs === undefined
-      ? undefined
-      : file('out', await withSuperJson(() => encodeOutputs(outputs, place('out'), digests)), outputs.length);
-  const meta = {
+  const staged = outputs && file('out', (place) => ({ bytes: encodeOutputs(outputs, place, digests), entries: outputs.length }));
+  const meta: StageMeta = {
     ...base,
-    nextWatermark: toWire(record.nextWatermark) as number | string,
+    nextWatermark: toWire(nextWatermark) as number | string,
     counters,
     ...(to === undefined ? {} : { to }),
     ...(staged === undefined ? {} : { outputs: staged }),
   };
-  const encoded = await withSuperJson(() => encodeDelta(delta, versionOf, place('delta'), digests, meta as unknown as Json));
-  const ref = file('delta', encoded.bytes, encoded.entries);
-  await backend.publish(files);
-  return { attempt, delta: ref, meta };
+  const written = file('delta', (place) => encodeDelta(delta, versionOf, place, digests, meta as unknown as Json));
+  return { files, stage: { attempt, delta: written, meta } };
+}
+
+/** The same delta, walked now: while superjson is loaded, time may go on for an operator. */
+function held({ tables, ...operator }: OperatorDelta): OperatorDelta {
+  const now = Object.entries(tables).map(([name, { cleared = [], removed, put, ...table }]) => {
+    return [name, { ...table, cleared: listOf(cleared), removed: listOf(removed), put: listOf(put) }] as const;
+  });
+  return { ...operator, tables: Object.fromEntries(now) };
 }
 
 /**

@@ -4,6 +4,7 @@ import { fromUtf8, toUtf8 } from './bytes';
 import type { Digests } from './digests';
 import { corrupt } from './faults';
 import { FrameWriter, readFrames, type FramePlace } from './frames';
+import { encodeNumbersInto } from './numbersCodec';
 import { canonicalJson } from './recordFile';
 import type { Json, OperatorDelta, StagedOutput, TableDelta } from './records';
 import { encodeValue, Unencodable } from './valueCodec';
@@ -17,6 +18,7 @@ const PUT = 5;
 const OUTPUT = 6;
 const ROWS = 7;
 const CHANGES = 8;
+const CLEARED = 9;
 /** A frame is finished when it is this long; only an entry that is longer by itself makes a longer one. */
 const FRAME_TARGET = 256 * 1024;
 const ROWS_A_VALUE = 256;
@@ -70,6 +72,13 @@ export class StateWriter {
     this.json(TABLE, header as unknown as Json);
   }
 
+  /** All keys that begin so. @throws TIDEMARK_KEY_TYPE a value that no key has */
+  cleared(beginning: readonly unknown[]): void {
+    this.inFrame(CLEARED);
+    this.key(beginning);
+    this.frames.entries++;
+  }
+
   /** @throws TIDEMARK_KEY_TYPE a value that no key has */
   removed(key: readonly unknown[]): void {
     this.inFrame(REMOVED);
@@ -77,11 +86,15 @@ export class StateWriter {
     this.frames.entries++;
   }
 
-  /** @throws TIDEMARK_KEY_TYPE a value that no key has */
-  put(key: readonly unknown[], value: string): void {
+  /**
+   * @throws TIDEMARK_KEY_TYPE a value that no key has
+   * @throws Unencodable (internal) a value that cannot be written
+   */
+  put(key: readonly unknown[], value: unknown): void {
+    const { out } = this.frames;
     this.inFrame(PUT);
     this.key(key);
-    this.frames.out.text(value);
+    if (!out.sizedBy(encodeNumbersInto, value)) out.text(encodeValue(value));
     this.frames.entries++;
   }
 
@@ -127,6 +140,8 @@ export interface StateVisitor {
   meta(meta: Json): void;
   operator(header: OperatorHeader): void;
   table(header: TableHeader): void;
+  /** The key is the beginning of those that are gone. */
+  cleared(entry: RawEntry): void;
   removed(entry: RawEntry): void;
   put(entry: RawEntry): void;
 }
@@ -145,7 +160,9 @@ export function readStateFile(bytes: Uint8Array, place: FramePlace, digests: Dig
     if (type === META) visit.meta(parse(bytes, from, to));
     else if (type === OPERATOR) visit.operator(parse(bytes, from, to) as unknown as OperatorHeader);
     else if (type === TABLE) visit.table(parse(bytes, from, to) as unknown as TableHeader);
-    else if (type === REMOVED || type === PUT) entries += readEntries(bytes, view, next.value, type === PUT, visit);
+    else if (type === PUT) entries += readEntries(bytes, view, next.value, true, (entry) => visit.put(entry));
+    else if (type === REMOVED) entries += readEntries(bytes, view, next.value, false, (entry) => visit.removed(entry));
+    else if (type === CLEARED) entries += readEntries(bytes, view, next.value, false, (entry) => visit.cleared(entry));
     else throw corrupt(place.name, `a frame has the unknown type ${type}`);
   }
 }
@@ -157,28 +174,29 @@ function readEntries(
   view: DataView,
   { from, to }: { readonly from: number; readonly to: number },
   hasValue: boolean,
-  visit: StateVisitor,
+  visit: (entry: RawEntry) => void,
 ): number {
   let count = 0;
   for (let at = from; at < to; count++) {
     const keyLength = view.getUint32(at, true);
     const valueLength = hasValue ? view.getUint32(at + 4 + keyLength, true) : 0;
-    const entry = { file, at, keyLength, valueLength };
+    visit({ file, at, keyLength, valueLength });
     at += (hasValue ? 8 : 4) + keyLength + valueLength;
-    if (hasValue) visit.put(entry);
-    else visit.removed(entry);
   }
   return count;
 }
 
 /** Writes what changed in one table. Names operator, table, key and path where a value cannot be written. */
 export function writeTable(writer: StateWriter, operator: string, name: string, table: TableDelta): void {
-  writer.table({ name, version: table.version, whole: table.whole });
+  const { version, whole, cleared = [], removed, put } = table;
+  writer.table({ name, version, whole });
   let at: readonly unknown[] = [];
   try {
-    for (const key of table.removed) writer.removed((at = key));
-    for (const [key, value] of table.put) writer.put((at = key), valueText(operator, name, key, value));
+    cleared.forEach((beginning) => writer.cleared((at = beginning)));
+    removed.forEach((key) => writer.removed((at = key)));
+    put.forEach(([key, value]) => writer.put((at = key), value));
   } catch (cause) {
+    if (cause instanceof Unencodable) throw notWritten(operator, name, at, cause);
     if (!isTidemarkError(cause) || cause.code !== 'TIDEMARK_KEY_TYPE') throw cause;
     throw unencodable(`operator ${operator}, table ${name}: a key cannot be written`, { operator, table: name, key: at }, cause);
   }
@@ -200,19 +218,11 @@ export function encodeDelta(
   return writer.end();
 }
 
-function valueText(operator: string, table: string, key: readonly unknown[], value: unknown): string {
-  try {
-    return encodeValue(value);
-  } catch (cause) {
-    if (!(cause instanceof Unencodable)) throw cause;
-    const { what, path } = cause;
-    const where = path.length === 0 ? 'it is' : `at ${path.join('.')} there is`;
-    throw unencodable(
-      `operator ${operator}, table ${table}: the state cannot be written, ${where} ${what}`,
-      { operator, table, key, path },
-      cause,
-    );
-  }
+function notWritten(operator: string, table: string, key: readonly unknown[], cause: Unencodable): TidemarkError {
+  const { what, path } = cause;
+  const where = path.length === 0 ? 'it is' : `at ${path.join('.')} there is`;
+  const message = `operator ${operator}, table ${table}: the state cannot be written, ${where} ${what}`;
+  return unencodable(message, { operator, table, key, path }, cause);
 }
 
 function unencodable(message: string, details: Record<string, unknown>, cause: unknown): TidemarkError {

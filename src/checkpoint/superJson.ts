@@ -11,12 +11,17 @@ export function superJson(): SuperJSON {
   return loaded;
 }
 
-/** Runs synchronous work; if it meets a value that only superjson can write or read, loads superjson and runs it again. */
-export async function withSuperJson<T>(work: () => T): Promise<T> {
+/**
+ * Runs synchronous work; if it meets a value that only superjson can write or read, loads superjson and runs it again.
+ *
+ * @param hold - is called before that, so that the second run meets what the first one met
+ */
+export async function withSuperJson<T>(work: () => T, hold: () => void = () => {}): Promise<T> {
   try {
     return work();
   } catch (cause) {
     if (!(cause instanceof SuperJsonNeeded)) throw cause;
+    hold();
     const { SuperJSON: Made } = await import('superjson');
     loaded = new Made();
     return work();

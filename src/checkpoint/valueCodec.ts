@@ -40,8 +40,6 @@ export class Unencodable extends Error {
  * @throws SuperJsonNeeded (internal) when superjson is not loaded yet
  */
 export function encodeValue(value: unknown): string {
-  const text = numbersText(value);
-  if (text !== undefined) return text;
   if (isPlain(value, 0)) return `J${JSON.stringify(value)}`;
   const tagger = new Tagger();
   const json = JSON.stringify(tagger.tag(value, 0));
@@ -60,38 +58,6 @@ export function decodeValue(text: string): unknown {
     default:
       throw new TidemarkError('TIDEMARK_CHECKPOINT_CORRUPT', `a value is written in an unknown form: ${text.slice(0, 1)}`);
   }
-}
-
-/** `"name":` of the names that were seen; few, since they are those of accumulators. */
-const nameTexts = new Map<string, string>();
-const MOST_NAMES = 1000;
-
-function nameText(name: string): string | undefined {
-  const known = nameTexts.get(name);
-  if (known !== undefined || RESERVED.has(name) || nameTexts.size >= MOST_NAMES) return known;
-  const text = `${JSON.stringify(name)}:`;
-  nameTexts.set(name, text);
-  return text;
-}
-
-/** A number, or an object of numbers: what most state is. The text of `encodeValue`; undefined where it is not that simple. */
-function numbersText(value: unknown): string | undefined {
-  if (typeof value === 'number') return isExact(value) ? `J${value}` : undefined;
-  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return undefined;
-  let text = 'J{';
-  for (const name in value) {
-    const field = (value as Readonly<Record<string, unknown>>)[name];
-    const before = typeof field === 'number' && isExact(field) ? nameText(name) : undefined;
-    if (before === undefined) return undefined;
-    text += text.length === 2 ? before : `,${before}`;
-    text += field as number;
-  }
-  return Object.getOwnPropertySymbols(value).length === 0 ? `${text}}` : undefined;
-}
-
-/** Does JSON keep the number? */
-function isExact(value: number): boolean {
-  return Number.isFinite(value) && (value !== 0 || 1 / value > 0);
 }
 
 /** One pass: does JSON keep it exactly? */

@@ -166,7 +166,7 @@ export class AsOf<L, R, O> implements Processor<L | R, O> {
         }
         this.journal.begin(this.next);
       },
-      changes: () => this.journal.take(this.entries(), this.next),
+      changes: () => this.journal.take(() => this.entries(), this.next),
     };
   }
 

@@ -1,4 +1,4 @@
-import type { StateEntry, TableChanges } from '../state/table';
+import { walkOf, type StateEntry, type TableChanges } from '../state/table';
 
 /** Something that is kept under a number of its own, given in order of arrival. */
 export interface Numbered {
@@ -8,7 +8,7 @@ export interface Numbered {
 /** What was written and what was removed since somebody asked last; nothing is recorded before somebody has asked. */
 export class Journal<V extends Numbered> {
   private isOn = false;
-  private readonly written = new Set<V>();
+  private written = new Set<V>();
   private removed: (readonly [number])[] = [];
   /** Numbers below are known to whoever asks. */
   private known = 0;
@@ -26,17 +26,18 @@ export class Journal<V extends Numbered> {
   }
 
   /** @param next - the number that the next thing will have */
-  take(all: Iterable<StateEntry>, next: number): TableChanges {
-    const { removed } = this;
-    const put = this.isOn ? [...this.written].sort((a, b) => a.seq - b.seq).map(this.entryOf) : [...all];
+  take(all: () => Iterable<StateEntry>, next: number): TableChanges {
+    const { isOn, removed, written, entryOf } = this;
     this.begin(next);
-    return { removed, put };
+    if (!isOn) return { removed, put: walkOf(all) };
+    const inOrder = [...written].sort((a, b) => a.seq - b.seq);
+    return { removed, put: { forEach: (visit) => inOrder.forEach((value) => visit(entryOf(value))) } };
   }
 
   /** What is there now is known: from a snapshot, or because it has just been given. */
   begin(next: number): void {
     this.isOn = true;
-    this.written.clear();
+    if (this.written.size > 0) this.written = new Set();
     this.removed = [];
     this.known = next;
   }

@@ -123,7 +123,7 @@ export class Side<T> {
       size: () => this.count,
       entries: () => this.entries(),
       load: (entries) => this.load(entries),
-      changes: () => this.journal.take(this.entries(), this.next),
+      changes: () => this.journal.take(() => this.entries(), this.next),
     };
   }
 

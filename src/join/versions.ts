@@ -122,7 +122,7 @@ export class History<R> {
       size: () => this.size,
       entries: () => this.entries(),
       load: (entries) => this.load(entries),
-      changes: () => this.journal.take(this.entries(), this.next),
+      changes: () => this.journal.take(() => this.entries(), this.next),
     };
   }
 

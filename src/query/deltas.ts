@@ -1,7 +1,7 @@
 import type { Json, OperatorDelta, StateImage, TableDelta } from '../checkpoint/records';
 import { TidemarkError } from '../errors';
 import type { Stage } from '../operator';
-import type { StateTable } from '../state/table';
+import { walkOf, type StateTable } from '../state/table';
 
 type Stages = ReadonlyMap<string, Stage<unknown, unknown>>;
 
@@ -31,9 +31,7 @@ export function wholeOf(stages: Stages): OperatorDelta[] {
   for (const [id, stage] of stages) {
     if (!stage.stateful) continue;
     const tables: Record<string, TableDelta> = {};
-    for (const [name, table] of Object.entries(stage.stateTables())) {
-      tables[name] = { version: table.version, whole: true, removed: [], put: table.entries() };
-    }
+    for (const [name, table] of Object.entries(stage.stateTables())) tables[name] = wholeTable(table);
     operators.push({ id, type: stage.type, schema: stage.description as Json, tables });
   }
   return operators;
@@ -41,14 +39,11 @@ export function wholeOf(stages: Stages): OperatorDelta[] {
 
 function deltaOf(table: StateTable): TableDelta {
   const { version } = table;
-  if (table.changes === undefined) return { version, whole: true, removed: [], put: listOf(table.entries()) };
-  const { removed, put } = table.changes();
-  return { version, whole: false, removed: listOf(removed), put: listOf(put) };
+  return table.changes === undefined ? wholeTable(table) : { version, whole: false, ...table.changes() };
 }
 
-/** A delta may be written twice, once superjson is there: what can only be walked through once is kept. */
-function listOf<T>(items: Iterable<T>): readonly T[] {
-  return Array.isArray(items) ? (items as readonly T[]) : [...items];
+function wholeTable(table: StateTable): TableDelta {
+  return { version: table.version, whole: true, removed: [], put: walkOf(() => table.entries()) };
 }
 
 /** Loads the state of a commit into fresh operators. An operator that the state does not know starts empty. */

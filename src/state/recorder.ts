@@ -1,13 +1,13 @@
 import { createKeyMap, keyValues, type KeyMap, type KeyOf } from '../key';
-import type { StateEntry, TableChanges } from './table';
+import { walkOf, type StateEntry, type TableChanges } from './table';
 
 /**
  * Which entries of a table were written and which were removed since it was asked last: what `StateTable.changes` gives.
  * Costs nothing before it is asked for the first time, afterwards one set insertion a write.
  */
 export class Recorder {
-  private readonly put: KeyMap<true>;
-  private readonly removed: KeyMap<true>;
+  private put: KeyMap<true>;
+  private removed: KeyMap<true>;
   private recording = false;
 
   /** @param columns - of the table's key */
@@ -35,8 +35,9 @@ export class Recorder {
   /** What is there now is known to whoever asks. */
   begin(): void {
     this.recording = true;
-    this.put.clear();
-    this.removed.clear();
+    // Not cleared: a delta that was taken is still walked.
+    if (this.put.size > 0) this.put = createKeyMap(this.columns);
+    if (this.removed.size > 0) this.removed = createKeyMap(this.columns);
   }
 
   /**
@@ -49,13 +50,12 @@ export class Recorder {
     entry: (key: KeyOf) => StateEntry,
     values: (key: KeyOf) => readonly unknown[] = (key) => keyValues(key, this.columns),
   ): TableChanges {
-    if (!this.recording) {
-      this.begin();
-      return { removed: [], put: [...all()] };
-    }
-    const removed = [...this.removed.entries()].map(([key]) => values(key));
-    const put = [...this.put.entries()].map(([key]) => entry(key));
+    const { recording, removed, put } = this;
     this.begin();
-    return { removed, put };
+    if (!recording) return { removed: [], put: walkOf(all) };
+    return {
+      removed: { forEach: (visit) => removed.forEach((_, key) => visit(values(key))) },
+      put: { forEach: (visit) => put.forEach((_, key) => visit(entry(key))) },
+    };
   }
 }

@@ -24,10 +24,36 @@ export interface StateTable {
   changes?(): TableChanges;
 }
 
-/** A delta of one table: first remove, then put, in this order. Keys put in the order in which they came to be. */
+/** What can be walked: an array, a set, or entries that are made as they are asked for, which costs a collector nothing. */
+export interface Walk<T> {
+  forEach(visit: (item: T) => void): void;
+}
+
+/**
+ * A delta of one table: first clear, then remove, then put. Keys put in the order in which they came to be. All are walked,
+ * perhaps more than once, before the operator goes on.
+ */
 export interface TableChanges {
-  readonly removed: Iterable<readonly unknown[]>;
-  readonly put: Iterable<StateEntry>;
+  /** Beginnings of keys: all that was under them is gone. */
+  readonly cleared?: Walk<readonly unknown[]>;
+  readonly removed: Walk<readonly unknown[]>;
+  readonly put: Walk<StateEntry>;
+}
+
+/** A walk over what is given anew each time. */
+export function walkOf<T>(items: () => Iterable<T>): Walk<T> {
+  return {
+    forEach: (visit) => {
+      for (const item of items()) visit(item);
+    },
+  };
+}
+
+/** What a walk meets. */
+export function listOf<T>(walk: Walk<T>): T[] {
+  const items: T[] = [];
+  walk.forEach((item) => void items.push(item));
+  return items;
 }
 
 /** The tables of one operator by name. */

@@ -1,18 +1,18 @@
 import { createKeyMap, keyValues, type KeyMap, type KeyOf } from '../key';
-import type { StateEntry, TableChanges } from '../state/table';
+import { walkOf, type StateEntry, type TableChanges } from '../state/table';
 
 /** A part of a store that is forgotten as a whole: a pane, or a window. */
 export interface CellHolder {
   readonly cells: KeyMap<unknown>;
-  /** Its keys that are in the log, and in which turn they got there last. */
+  /** Its keys that are in the log, in the order in which they got there, and the turn in which they got there last. */
   logged: KeyMap<number> | undefined;
   gone: boolean;
 }
 
-/** A row was added to the cell of this key. */
-export interface Touch<H> {
-  readonly holder: H;
-  readonly key: KeyOf;
+/** The cells that the rows of a batch were added to, each once, in the order of the first rows. */
+export interface TouchedCells<H> {
+  readonly size: number;
+  forEach(visit: (holder: H, key: KeyOf) => void): void;
 }
 
 /**
@@ -25,9 +25,11 @@ export class CellLog<H extends CellHolder> {
   isOn = false;
   private isRecording = false;
   private turn = 0;
-  private touches: Touch<H>[] = [];
-  /** Where in `touches` the batch begins. */
-  private batchAt = 0;
+  /** Those with keys in the log: since the last barrier or, where nobody records, since the last batch. */
+  private holders: H[] = [];
+  /** The batch: each cell's holder and its key. */
+  private batchHolders: H[] = [];
+  private batchKeys: KeyOf[] = [];
   private dropped: H[] = [];
 
   /** @param columns - of a cell's key in its holder */
@@ -35,10 +37,14 @@ export class CellLog<H extends CellHolder> {
 
   /** Call it only while `isOn`. The key may be a scratch array. */
   touch(holder: H, key: KeyOf): void {
-    const logged = (holder.logged ??= createKeyMap<number>(this.columns));
-    if (logged.get(key) === this.turn) return;
+    let { logged } = holder;
+    if (logged === undefined) {
+      holder.logged = logged = createKeyMap<number>(this.columns);
+      this.holders.push(holder);
+    } else if (logged.get(key) === this.turn) return;
     logged.set(key, this.turn);
-    this.touches.push({ holder, key: typeof key === 'object' && key !== null ? key.slice() : key });
+    this.batchHolders.push(holder);
+    this.batchKeys.push(typeof key === 'object' && key !== null ? key.slice() : key);
   }
 
   /** The holder was forgotten with its cells. */
@@ -48,22 +54,27 @@ export class CellLog<H extends CellHolder> {
   }
 
   /** The cells touched since the last call; call it before what is over is dropped. */
-  takeBatch(): readonly Touch<H>[] {
-    const batch = this.touches.slice(this.batchAt);
-    if (!this.isRecording) this.touches = [];
-    this.batchAt = this.touches.length;
+  takeBatch(): TouchedCells<H> {
+    const { batchHolders: holders, batchKeys: keys } = this;
     this.turn++;
-    return batch;
+    this.batchHolders = [];
+    this.batchKeys = [];
+    if (!this.isRecording) this.clear();
+    return { size: keys.length, forEach: (visit) => keys.forEach((key, i) => visit(holders[i]!, key)) };
+  }
+
+  private clear(): void {
+    for (const holder of this.holders) holder.logged = undefined;
+    this.holders = [];
   }
 
   /** What is there now is known to whoever asks. */
   begin(): void {
     this.isOn = true;
     this.isRecording = true;
-    this.touches = [];
+    this.clear();
+    this.takeBatch();
     this.dropped = [];
-    this.batchAt = 0;
-    this.turn++;
   }
 
   /**
@@ -75,18 +86,17 @@ export class CellLog<H extends CellHolder> {
     idOf: (holder: H) => readonly unknown[],
     encode: (acc: unknown) => unknown,
   ): TableChanges {
-    const { isRecording, touches, dropped } = this;
+    const { isRecording, dropped } = this;
+    const written = this.holders.map((holder) => ({ holder, keys: holder.logged! }));
     this.begin();
-    if (!isRecording) return { removed: [], put: [...all()] };
-    const nameOf = (holder: H, key: KeyOf): unknown[] => [...idOf(holder), ...keyValues(key, this.columns)];
-    const removed: unknown[][] = [];
-    for (const holder of dropped) holder.cells.forEach((_acc, key) => removed.push(nameOf(holder, key)));
-    const put: StateEntry[] = [];
-    for (const { holder, key } of touches) {
-      // The first of several turns takes it out.
-      if (holder.gone || !holder.logged!.delete(key)) continue;
-      put.push([nameOf(holder, key), encode(holder.cells.get(key))]);
-    }
-    return { removed, put };
+    if (!isRecording) return { removed: [], put: walkOf(all) };
+    const eachPut = (visit: (entry: StateEntry) => void): void => {
+      for (const { holder, keys } of written) {
+        if (holder.gone) continue;
+        const id = idOf(holder);
+        keys.forEach((_turn, key) => visit([id.concat(keyValues(key, this.columns)), encode(holder.cells.get(key))]));
+      }
+    };
+    return { cleared: dropped.map(idOf), removed: [], put: { forEach: eachPut } };
   }
 }

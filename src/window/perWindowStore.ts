@@ -8,7 +8,7 @@ import type { Assigner, StoreParts } from './assigner';
 import { CellLog, type CellHolder } from './cellLog';
 import { lateDetail, type Visit, type WindowStore } from './store';
 import { Deadlines } from '../state/deadlines';
-import { byEnd, type Touched } from './touched';
+import { windowsOf, type Touched } from './touched';
 
 interface Open extends CellHolder {
   readonly window: Window;
@@ -173,8 +173,7 @@ export class PerWindowStore<T> implements WindowStore<T> {
   }
 
   takeTouched(): Touched {
-    const batch = this.log.takeBatch();
-    return { size: batch.length, all: () => byEnd(batch.map(({ holder, key }) => [key, holder.window])) };
+    return windowsOf(this.log.takeBatch(), ({ window }) => window);
   }
 
   private *entries(): Iterable<Open> {

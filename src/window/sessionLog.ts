@@ -1,5 +1,5 @@
 import { keyValues } from '../key';
-import type { TableChanges, StateEntry } from '../state/table';
+import { walkOf, type StateEntry, type TableChanges } from '../state/table';
 import type { Session } from './sessions';
 
 /** What `CellLog` is for cells: which sessions rows touched, for what a batch counts and what a barrier writes. */
@@ -61,7 +61,11 @@ export class SessionLog {
     const { isRecording, removed } = this;
     const written = new Set([...this.touches, ...this.turned]);
     this.begin();
-    if (!isRecording) return { removed: [], put: [...all()] };
-    return { removed, put: [...written].filter(({ gone }) => !gone).map(entry) };
+    if (!isRecording) return { removed: [], put: walkOf(all) };
+    const visitAll = (visit: (entry: StateEntry) => void): void =>
+      written.forEach((session) => {
+        if (!session.gone) visit(entry(session));
+      });
+    return { removed, put: { forEach: visitAll } };
   }
 }

@@ -1,7 +1,7 @@
 import type { Window } from '../element';
 import { createKeyMap, type KeyOf } from '../key';
 import type { Slicing } from './assigner';
-import type { Touch } from './cellLog';
+import type { CellHolder, TouchedCells } from './cellLog';
 import type { Pane } from './panes';
 import type { Track } from './track';
 
@@ -13,6 +13,18 @@ export interface Touched {
 }
 
 export type KeyWindow = readonly [key: KeyOf, window: Window];
+
+/** The same cells with the windows of their holders, sorted by end. */
+export function windowsOf<H extends CellHolder>(batch: TouchedCells<H>, windowOf: (holder: H) => Window): Touched {
+  return {
+    size: batch.size,
+    all() {
+      const pairs: KeyWindow[] = [];
+      batch.forEach((holder, key) => pairs.push([key, windowOf(holder)]));
+      return byEnd(pairs);
+    },
+  };
+}
 
 /** Sorts by end and leaves equal ends as they are. */
 export function byEnd(pairs: KeyWindow[]): readonly KeyWindow[] {
@@ -31,15 +43,15 @@ function endsAfter({ firstEnd, lastEnd }: Pane, after: number, slicing: Slicing)
  * What the cells of a batch touched where a cell is part of many windows. Counted key by key as a union of spans on the grid
  * of ends, without naming a window: O(cells).
  */
-export function touchedBySlices(batch: readonly Touch<Pane>[], drop: number, slicing: Slicing, columns: number): Touched {
+export function touchedBySlices(batch: TouchedCells<Pane>, drop: number, slicing: Slicing, columns: number): Touched {
   return {
     get size() {
       const byKey = createKeyMap<Pane[]>(columns);
-      for (const { holder, key } of batch) {
+      batch.forEach((pane, key) => {
         const panes = byKey.get(key);
-        if (panes === undefined) byKey.set(key, [holder]);
-        else panes.push(holder);
-      }
+        if (panes === undefined) byKey.set(key, [pane]);
+        else panes.push(pane);
+      });
       let size = 0;
       byKey.forEach((panes) => {
         let after = drop;
@@ -53,15 +65,15 @@ export function touchedBySlices(batch: readonly Touch<Pane>[], drop: number, sli
     all() {
       const pairs: KeyWindow[] = [];
       const ends = createKeyMap<Set<number>>(columns);
-      for (const { holder, key } of batch) {
+      batch.forEach(({ firstEnd, lastEnd }, key) => {
         let known = ends.get(key);
         if (known === undefined) ends.set(key, (known = new Set()));
-        for (let end = holder.firstEnd; end <= holder.lastEnd; end = slicing.nextEnd(end)) {
+        for (let end = firstEnd; end <= lastEnd; end = slicing.nextEnd(end)) {
           if (end <= drop || known.has(end)) continue;
           known.add(end);
           pairs.push([key, { start: slicing.startOf(end), end }]);
         }
-      }
+      });
       return byEnd(pairs);
     },
   };

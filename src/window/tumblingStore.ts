@@ -3,7 +3,7 @@ import type { KeyOf } from '../key';
 import type { Out } from '../operator';
 import { PaneStore, type Pane } from './panes';
 import type { Visit } from './store';
-import { byEnd, type Touched } from './touched';
+import { windowsOf, type Touched } from './touched';
 
 /** Windows that are slices themselves (tumbling, global): a pane is a window. */
 export class TumblingStore<T> extends PaneStore<T> {
@@ -50,8 +50,7 @@ export class TumblingStore<T> extends PaneStore<T> {
   }
 
   takeTouched(): Touched {
-    const batch = this.log.takeBatch();
-    return { size: batch.length, all: () => byEnd(batch.map(({ holder: { start, end }, key }) => [key, { start, end }])) };
+    return windowsOf(this.log.takeBatch(), ({ start, end }) => ({ start, end }));
   }
 
   peek(key: KeyOf, window: Window): unknown {

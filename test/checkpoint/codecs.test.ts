@@ -8,6 +8,7 @@ import { platformDigests, portableDigests } from '../../src/checkpoint/digests';
 import { canonicalJson, decodeRecord, encodeRecord } from '../../src/checkpoint/recordFile';
 import { sha256 } from '../../src/files/sha256';
 import { withSuperJson } from '../../src/checkpoint/superJson';
+import { decodeNumbers, encodeNumbersInto } from '../../src/checkpoint/numbersCodec';
 import { decodeValue, encodeValue, Unencodable } from '../../src/checkpoint/valueCodec';
 import { codeOf, countDelta, open, planOf, stageOf } from './script';
 import { memoryCheckpoint } from '../../src/checkpoint';
@@ -168,6 +169,73 @@ describe('values', () => {
   });
 });
 
+describe('numbers', () => {
+  const room = new Uint8Array(300);
+  const back = (value: unknown): unknown => {
+    const end = encodeNumbersInto(value, room, 7);
+    return end < 0 ? 'not written' : decodeNumbers(room.slice(7, end));
+  };
+  const number = fc.oneof(fc.double(), fc.constantFrom(NaN, -0, 0, Infinity, -Infinity, 5e-324, 2 ** 53));
+
+  it('and plain objects of numbers come back as they were, the names in their order', () => {
+    const name = fc.string({ unit: fc.constantFrom(...'ab0 "\\_\u007f'), maxLength: 3 });
+    fc.assert(
+      fc.property(fc.oneof(number, fc.array(fc.tuple(name, number), { maxLength: 6 }).map(Object.fromEntries)), (value) => {
+        const decoded = back(value);
+        expect(decoded).toStrictEqual(value);
+        if (typeof value === 'object') expect(Object.keys(decoded as object)).toEqual(Object.keys(value as object));
+        // No text begins like them.
+        expect(decodeNumbers(new TextEncoder().encode(encodeValue(value)))).toBeUndefined();
+      }),
+    );
+  });
+
+  it.each([
+    ['text', 'x'],
+    ['null', null],
+    ['a list', [1]],
+    ['something beside numbers', { a: 1, b: 'x' }],
+    ['undefined', { a: undefined }],
+    ['a name beyond ASCII', { ä: 1 }],
+    ['a name with NUL', { 'a\0': 1 }],
+    ['a name that objects give a meaning to', JSON.parse('{"__proto__":1}')],
+    ['a symbol as a name', { a: 1, [Symbol('s')]: 1 }],
+    ['no prototype', Object.assign(Object.create(null) as object, { a: 1 })],
+    [
+      'an instance',
+      new (class Point {
+        x = 1;
+      })(),
+    ],
+    ['a bigint', 1n],
+  ])('%s is written otherwise', (_, value) => {
+    expect(back(value)).toBe('not written');
+  });
+
+  it('without room nothing is written', () => {
+    const value = { count: 1, sum: 0.5 };
+    const size = encodeNumbersInto(value, room, 0);
+    for (let length = 0; length < size; length++) expect(encodeNumbersInto(value, new Uint8Array(length), 0)).toBe(-1);
+    expect(encodeNumbersInto(value, new Uint8Array(size), 0)).toBe(size);
+    for (let length = 0; length < 9; length++) expect(encodeNumbersInto(1.5, new Uint8Array(length), 0)).toBe(-1);
+    expect(encodeNumbersInto(1.5, new Uint8Array(9), 0)).toBe(9);
+  });
+
+  it('a name without its end is damage', () => {
+    expect(() => decodeNumbers(new TextEncoder().encode('Nabc'))).toThrow('cut off');
+  });
+
+  it('what objects before were called does not matter', () => {
+    expect([back({ a: 1, b: 2 }), back({ ab: 1 }), back({ b: 1, a: 2 }), back({}), back({ a: 3 })]).toEqual([
+      { a: 1, b: 2 },
+      { ab: 1 },
+      { b: 1, a: 2 },
+      {},
+      { a: 3 },
+    ]);
+  });
+});
+
 describe('records', () => {
   const place = { name: 'commits/7', kind: 'commit', queryId: 'q', which: '7' } as const;
 
@@ -187,11 +255,11 @@ describe('records', () => {
   it('of a later format is refused by name', () => {
     const text = new TextDecoder()
       .decode(encodeRecord({ a: 1 }, place, portableDigests).bytes)
-      .replace('tidemark 1', 'tidemark 2');
+      .replace('tidemark 2', 'tidemark 3');
     expect(() => decodeRecord(new TextEncoder().encode(text), place, portableDigests)).toThrow(
       expect.objectContaining({
         code: 'TIDEMARK_FORMAT_TOO_NEW',
-        details: expect.objectContaining({ found: 2, supported: 1 }) as object,
+        details: expect.objectContaining({ found: 3, supported: 2 }) as object,
       }),
     );
   });

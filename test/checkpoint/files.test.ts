@@ -31,7 +31,7 @@ describe('fileCheckpoint', () => {
       'state/0000000000000000-a0.delta',
       'tidemark.json',
     ]);
-    expect(readFileSync(join(path, 'tidemark.json'), 'utf8')).toMatch(/^tidemark 1 identity \d+ [0-9a-f]{8}\n\{.*\}\n$/);
+    expect(readFileSync(join(path, 'tidemark.json'), 'utf8')).toMatch(/^tidemark 2 identity \d+ [0-9a-f]{8}\n\{.*\}\n$/);
   });
 
   it('[D44] goes on after a restart', async () => {

@@ -1,10 +1,10 @@
-/** The checkpoint of format 1: `node --import tsx test/checkpoint/golden.ts FILE` writes it, once for ever. */
+/** The checkpoint of today's format: `node --import tsx test/checkpoint/golden.ts FILE` writes it, once for ever. */
 import { writeFileSync } from 'node:fs';
 import { memoryCheckpoint, type CheckpointLocation } from '../../src/checkpoint';
 import { exportCheckpoint } from '../../src/checkpoint/archive';
-import { countDelta, open, planOf, runBatch, stageOf } from './script';
+import { countDelta, open, planOf, runBatch, stageOf, tableDelta } from './script';
 
-/** Values of every kind, snapshots, a second chain, a plan with rows left out, a stage with outputs. */
+/** Values of every kind, snapshots, a second chain, keys that are gone by their beginning, a plan with rows left out, a stage with outputs. */
 export async function writeGolden(location: CheckpointLocation): Promise<void> {
   const first = await open(location);
   const values = { date: new Date(5), nan: NaN, zero: -0, big: 7n, map: new Map([['a', 1]]), bytes: new Uint8Array([1, 2]) };
@@ -16,7 +16,14 @@ export async function writeGolden(location: CheckpointLocation): Promise<void> {
   }
   await first.close();
   const second = await open(location);
-  await runBatch(second, 12, { delta: countDelta([[[new Date(0), 9n, 'é\u0000'], 'last']]) });
+  const last = {
+    ...tableDelta([
+      [['k11', 12], 12],
+      [[new Date(0), 9n, 'é\u0000'], 'last'],
+    ]),
+    cleared: [['k11']],
+  };
+  await runBatch(second, 12, { delta: [{ ...countDelta([])[0]!, tables: { groups: last } }] });
   await second.close();
   const third = await open(location);
   await third.plan(planOf(13, 3, { watermark: Infinity }));

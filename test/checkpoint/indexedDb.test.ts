@@ -95,7 +95,7 @@ describe('indexedDbCheckpoint', () => {
 
   it('a database of a later format is refused', async () => {
     const factory = new IDBFactory();
-    await new Promise((resolve) => (factory.open('tidemark:a', 2).onsuccess = resolve));
+    await new Promise((resolve) => (factory.open('tidemark:a', 3).onsuccess = resolve));
     expect(await codeOf(open(indexedDbCheckpoint('a', { factory, locks: null, marker: null })))).toBe('TIDEMARK_FORMAT_TOO_NEW');
   });
 });

@@ -3,6 +3,7 @@ import { memoryCheckpoint, type OperatorDelta } from '../../src/checkpoint';
 import { checkCheckpoint } from '../../src/checkpoint/fsck';
 import { isSnapshotDue, type FileRef } from '../../src/checkpoint/manifest';
 import { commitOf, countDelta, groups, open, planOf, stageOf, tableDelta } from './script';
+import { walkOf } from '../../src/state/table';
 
 const file = (batch: number, bytes: number): FileRef => ({ name: `f${batch}`, batch, bytes, sha256: '', entries: 1 });
 
@@ -33,7 +34,7 @@ describe('when a snapshot is due', () => {
 
 describe('a snapshot from memory', () => {
   const whole = (put: Iterable<readonly [readonly unknown[], unknown]>): OperatorDelta[] => [
-    { ...countDelta([])[0]!, tables: { groups: { ...tableDelta([], [], true), put } } },
+    { ...countDelta([])[0]!, tables: { groups: { ...tableDelta([], [], true), put: walkOf(() => put) } } },
   ];
 
   it('is what the next start reads, and both chains say the same', async () => {

@@ -11,25 +11,27 @@ import { checkCheckpoint } from '../../src/checkpoint/fsck';
 import { StoredJournal } from '../../src/checkpoint/storedJournal';
 import { run } from '../../src/cli/commands';
 import { writeGolden } from './golden';
-import { codeOf, countDelta, groups, open, planOf, runBatch } from './script';
+import { codeOf, commitOf, countDelta, groups, open, planOf, runBatch, tableDelta } from './script';
 
 globalThis.IDBKeyRange = IDBKeyRange;
 const root = mkdtempSync(join(tmpdir(), 'tidemark-tools-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
-const golden = new Uint8Array(readFileSync(join(import.meta.dirname, 'golden/format-1.tidemark')));
+const goldenOf = (format: number): Uint8Array =>
+  new Uint8Array(readFileSync(join(import.meta.dirname, `golden/format-${format}.tidemark`)));
+const golden = goldenOf(2);
 let places = 0;
 const folder = (): string => join(root, String(++places));
 
-describe('the golden checkpoint of format 1', () => {
-  it('is what is written today, byte for byte', async () => {
+describe('golden checkpoints', () => {
+  it('today the last one is written, byte for byte', async () => {
     const location = memoryCheckpoint();
     await writeGolden(location);
     expect(await exportCheckpoint(location)).toEqual(golden);
   });
 
-  it('is read', async () => {
+  it.each([1, 2])('format %i is read, and goes on', async (format) => {
     const location = memoryCheckpoint();
-    await importCheckpoint(golden, location);
+    await importCheckpoint(goldenOf(format), location);
     expect((await checkCheckpoint(await location.open())).findings).toEqual([]);
     const checkpoint = await open(location);
     expect(checkpoint.last).toMatchObject({ batch: 12, attempt: 'a12', nextWatermark: 140 });
@@ -40,8 +42,17 @@ describe('the golden checkpoint of format 1', () => {
       ['a', 1, null],
       { date: new Date(5), nan: NaN, zero: -0, big: 7n, map: new Map([['a', 1]]), bytes: new Uint8Array([1, 2]) },
     ]);
+    expect(entries[1]).toStrictEqual([['k1', 1], { n: 1 }]);
+    expect(entries[6]).toStrictEqual(format === 1 ? [['k11', 11], { n: 11 }] : [['k11', 12], 12]);
     const [stage] = await checkpoint.stages();
     expect(await stage!.outputs()).toEqual([{ sink: 'out', rows: [{ at: new Date(7) }, { plain: true }] }]);
+    await checkpoint.commit(commitOf(13, 'staged', checkpoint.epoch));
+    await runBatch(checkpoint, 14, {
+      delta: [{ ...countDelta([])[0]!, tables: { groups: { ...tableDelta([]), cleared: [['k1']] } } }],
+    });
+    await checkpoint.close();
+    const later = await groups(await open(location));
+    expect(later.map(([key]) => key[0])).not.toContain('k1');
   });
 });
 

@@ -392,8 +392,8 @@ describe('the tables of a join', () => {
       const copy = new Map<unknown, unknown>();
       const sync = (): void => {
         const { removed, put } = side.table.changes!();
-        for (const [seq] of removed) copy.delete(seq);
-        for (const [[seq], value] of put) copy.set(seq, structuredClone(value));
+        removed.forEach(([seq]) => void copy.delete(seq));
+        put.forEach(([[seq], value]) => void copy.set(seq, structuredClone(value)));
       };
       for (let i = 0, w = 0; i < 100; i++) {
         const row = { k: random.int(0, 5), t: w + random.int(1, 40) };

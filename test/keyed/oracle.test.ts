@@ -11,6 +11,7 @@ import { ManualRun, operatorHarness, textOf } from 'tidemark/testing';
 import { describe, expect, it } from 'vitest';
 import type { StateTable } from '../../src/state/table';
 import { forSeeds, type Random } from '../laws/random';
+import { lay, NOTHING, plain, type PlainChanges } from '../state/changes';
 
 /** A row tells the operator what to do. */
 interface Order {
@@ -245,9 +246,7 @@ function store(stored: Map<string, Map<string, readonly [readonly unknown[], unk
     for (const entry of table.entries()) entries.set(textOf(entry[0]), structuredClone(entry));
     return;
   }
-  const { removed, put } = table.changes();
-  for (const key of removed) entries.delete(textOf(key));
-  for (const entry of put) entries.set(textOf(entry[0]), structuredClone(entry));
+  lay(table.changes(), entries);
   const order = [...table.entries()].map(([key]) => textOf(key));
   expect([...entries.keys()].sort()).toEqual(order.sort());
 }
@@ -256,20 +255,17 @@ describe('changes()', () => {
   it('gives only what was written and removed since the last call', () => {
     const harness = operatorHarness<Order, unknown, 'event', 'event'>(operator() as never);
     const tables = (harness as unknown as Inside).graph.shared.stages[0]!.processor.tables;
-    const changes = (name: string): unknown => {
-      const { removed, put } = tables[name]!.changes!();
-      return { removed: [...removed], put: [...put] };
-    };
+    const changes = (name: string): PlainChanges => plain(tables[name]!.changes!());
     for (let i = 0; i < 100; i++) harness.event(10, { k: i, act: 'value', n: 1 });
     harness.event(10, { k: 3, act: 'timer', n: 50 });
-    expect((changes('state:value') as { put: unknown[] }).put).toHaveLength(100);
-    expect(changes('timers')).toEqual({ removed: [], put: [[[3, 50], 0]] });
+    expect(changes('state:value').put).toHaveLength(100);
+    expect(changes('timers')).toEqual({ ...NOTHING, put: [[[3, 50], 0]] });
     harness.event(10, { k: 7, act: 'value', n: 2 });
     harness.event(10, { k: 8, act: 'clear', n: 0 });
     harness.event(10, { k: 3, act: 'untimer', n: 0 });
-    expect(changes('state:value')).toEqual({ removed: [[8]], put: [[[7], [2, TTL]]] });
-    expect(changes('timers')).toEqual({ removed: [[3, 50]], put: [] });
-    expect(changes('state:value')).toEqual({ removed: [], put: [] });
+    expect(changes('state:value')).toEqual({ ...NOTHING, removed: [[8]], put: [[[7], [2, TTL]]] });
+    expect(changes('timers')).toEqual({ ...NOTHING, removed: [[3, 50]] });
+    expect(changes('state:value')).toEqual(NOTHING);
   });
 });
 

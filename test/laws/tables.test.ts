@@ -6,6 +6,7 @@ import type { StateEntry, StateTable } from '../../src/state/table';
 import { timedSignals } from './inputs';
 import { OPERATORS, type Any } from './operators';
 import { forSeeds, type Random } from './random';
+import { lay, NOTHING, plain } from '../state/changes';
 
 type Harness = OperatorHarness<Any, Any>;
 
@@ -43,27 +44,24 @@ const contentOf = (harness: Harness): unknown[] =>
 
 /** A copy of a table, kept by what the table says has changed. */
 class Copy {
-  private readonly lines = new Map<string, string>();
+  private readonly entries = new Map<string, StateEntry>();
 
   constructor(
     private readonly name: string,
     private readonly table: StateTable,
     known: Iterable<StateEntry> = [],
   ) {
-    for (const entry of known) this.lines.set(textOf(entry[0]), lineOf(entry));
+    for (const entry of known) this.entries.set(textOf(entry[0]), entry);
   }
 
   follow(): void {
-    const { removed, put } = this.table.changes!();
-    for (const key of removed) this.lines.delete(textOf(key));
-    for (const entry of put) this.lines.set(textOf(entry[0]), lineOf(entry));
-    expect([...this.lines.values()].sort(), this.name).toEqual([...this.table.entries()].map(lineOf).sort());
+    lay(this.table.changes!(), this.entries);
+    expect([...this.entries.values()].map(lineOf).sort(), this.name).toEqual([...this.table.entries()].map(lineOf).sort());
   }
 
   /** Asked again at once, nothing has changed. */
   expectQuiet(): void {
-    const { removed, put } = this.table.changes!();
-    expect([[...removed], [...put]], this.name).toEqual([[], []]);
+    expect(plain(this.table.changes!()), this.name).toEqual(NOTHING);
   }
 }
 

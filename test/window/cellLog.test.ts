@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createKeyMap, type KeyMap } from '../../src/key';
 import { CellLog, type CellHolder } from '../../src/window/cellLog';
+import { NOTHING, plain, type PlainChanges } from '../state/changes';
 
 function holder(...keys: readonly (string | readonly string[])[]): CellHolder {
   const columns = Array.isArray(keys[0]) ? 2 : 1;
@@ -10,21 +11,27 @@ function holder(...keys: readonly (string | readonly string[])[]): CellHolder {
 }
 
 describe('the log of cells', () => {
-  const take = (log: CellLog<CellHolder>): { removed: unknown[]; put: unknown[] } => {
-    const { removed, put } = log.take(
-      () => [[['all'], 0]],
-      () => ['w'],
-      (acc) => acc,
+  const take = (log: CellLog<CellHolder>): PlainChanges =>
+    plain(
+      log.take(
+        () => [[['all'], 0]],
+        () => ['w'],
+        (acc) => acc,
+      ),
     );
-    return { removed: [...removed], put: [...put] };
+  const keysOf = (log: CellLog<CellHolder>): unknown[] => {
+    const batch = log.takeBatch();
+    const keys: unknown[] = [];
+    batch.forEach((_, key) => keys.push(key));
+    expect(batch.size).toBe(keys.length);
+    return keys;
   };
-  const keysOf = (log: CellLog<CellHolder>): unknown[] => log.takeBatch().map(({ key }) => key);
-  const size = (log: CellLog<CellHolder>): number => log['touches'].length;
+  const size = (log: CellLog<CellHolder>): number => log['holders'].length + log['batchKeys'].length;
 
   it('is off until somebody reads it', () => {
     const log = new CellLog<CellHolder>(1);
     expect(log.isOn).toBe(false);
-    expect(take(log)).toEqual({ removed: [], put: [[['all'], 0]] });
+    expect(take(log)).toEqual({ ...NOTHING, put: [[['all'], 0]] });
     expect(log.isOn).toBe(true);
   });
 
@@ -53,14 +60,15 @@ describe('the log of cells', () => {
     expect(keysOf(log)).toEqual(['a', 'b']);
     log.drop(two);
     expect(take(log)).toEqual({
-      removed: [['w', 'a']],
+      ...NOTHING,
+      cleared: [['w']],
       put: [
         [['w', 'a'], 1],
         [['w', 'b'], 1],
       ],
     });
     expect(size(log)).toBe(0);
-    expect(take(log)).toEqual({ removed: [], put: [] });
+    expect(take(log)).toEqual(NOTHING);
     log.touch(one, 'a');
     expect(keysOf(log)).toEqual(['a']);
     expect(take(log).put).toEqual([[['w', 'a'], 1]]);

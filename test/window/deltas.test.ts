@@ -20,6 +20,7 @@ import { timedSignals } from '../laws/inputs';
 import { keyText, windowsOf, type Row } from '../laws/oracle';
 import { OPERATORS, type Any } from '../laws/operators';
 import { forSeeds, type Random } from '../laws/random';
+import { lay, NOTHING, plain } from '../state/changes';
 
 type Operator<R> = OperatorFunction<Element<R>, Element<unknown>>;
 type Harness<R> = OperatorHarness<R, unknown>;
@@ -41,13 +42,10 @@ class Image<R> {
       if (table.changes === undefined) continue;
       const known = this.tables.get(name) ?? new Map<string, StateEntry>();
       this.tables.set(name, known);
-      const { removed, put } = structuredClone(plain(table.changes()));
-      for (const key of removed) known.delete(textOf(key));
-      for (const entry of put) known.set(textOf(entry[0]), entry);
+      lay(table.changes(), known);
       const texts = (entries: Iterable<StateEntry>): string[] => [...entries].map(textOf).sort();
       expect(texts(known.values()), name).toEqual(texts(table.entries()));
-      const again = plain(table.changes());
-      expect([again.removed.length, again.put.length], `${name}: nothing has changed since`).toEqual([0, 0]);
+      expect(plain(table.changes()), `${name}: nothing has changed since`).toEqual(NOTHING);
     }
   }
 
@@ -65,17 +63,9 @@ class Image<R> {
     this.harness.restore(snapshot);
     for (const { name, table } of this.stages) {
       if (table.changes === undefined) continue;
-      const { removed, put } = plain(table.changes());
-      expect([removed.length, put.length], `${name}: what was loaded has not changed`).toEqual([0, 0]);
+      expect(plain(table.changes()), `${name}: what was loaded has not changed`).toEqual(NOTHING);
     }
   }
-}
-
-function plain({ removed, put }: { removed: Iterable<readonly unknown[]>; put: Iterable<StateEntry> }): {
-  removed: (readonly unknown[])[];
-  put: StateEntry[];
-} {
-  return { removed: [...removed], put: [...put] };
 }
 
 /** Plays the signals twice, once with barriers and restarts from the image, and expects the same words in the same order. */

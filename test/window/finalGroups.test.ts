@@ -2,6 +2,7 @@ import { agg, aggregate, onClose, type Window } from 'tidemark';
 import { operatorHarness, type OperatorHarness } from 'tidemark/testing';
 import { describe, expect, it } from 'vitest';
 import { changesOf, processorOf, reload } from './inside';
+import { NOTHING } from '../state/changes';
 
 interface Row {
   readonly t: number;
@@ -128,7 +129,7 @@ describe('their state', () => {
         ],
       ],
     });
-    expect(changesOf(h, 'groups')).toEqual({ removed: [], put: [] });
+    expect(changesOf(h, 'groups')).toEqual(NOTHING);
     h.event(5, { t: 5, k: 'a', v: 2 });
     h.event(6, { t: 6, k: 'a' });
     expect(changesOf(h, 'groups').put.map(([key]) => key)).toEqual([
@@ -136,9 +137,9 @@ describe('their state', () => {
       [6, 'a'],
     ]);
     h.watermark(5);
-    expect(changesOf(h, 'groups')).toEqual({ removed: [[5, 'a']], put: [] });
+    expect(changesOf(h, 'groups')).toEqual({ ...NOTHING, removed: [[5, 'a']] });
     h.restore(h.snapshot());
-    expect(changesOf(h, 'groups')).toEqual({ removed: [], put: [] });
+    expect(changesOf(h, 'groups')).toEqual(NOTHING);
   });
 
   it('is all there is once it was loaded', () => {

@@ -5,6 +5,7 @@ import type { Folding } from '../../src/aggregate/plan';
 import type { Out, Processor } from '../../src/operator';
 import { textOf } from '../../src/testing';
 import type { StateEntry, StateTables } from '../../src/state/table';
+import { lay, NOTHING, plain, type PlainChanges } from '../state/changes';
 
 /** The (last) operator of a harness: what a query asks of it, and a harness does not say. */
 export function processorOf<I, O>(harness: OperatorHarness<I, O>): Processor<unknown, unknown> {
@@ -12,9 +13,8 @@ export function processorOf<I, O>(harness: OperatorHarness<I, O>): Processor<unk
 }
 
 /** What a table says has changed since it was asked last, as plain data. */
-export function changesOf<I, O>(harness: OperatorHarness<I, O>, table: string): { removed: unknown[]; put: StateEntry[] } {
-  const { removed, put } = processorOf(harness).tables![table]!.changes!();
-  return structuredClone({ removed: [...removed], put: [...put] });
+export function changesOf<I, O>(harness: OperatorHarness<I, O>, table: string): PlainChanges {
+  return plain(processorOf(harness).tables![table]!.changes!());
 }
 
 /** Follows the state by its changes: asked for again and again, they must add up to what is there. */
@@ -30,9 +30,7 @@ export class Follower<I, O> {
       if (table.changes === undefined) continue;
       const entries = this.known.get(name) ?? new Map<string, StateEntry>();
       this.known.set(name, entries);
-      const { removed, put } = changesOf(this.harness, name);
-      for (const key of removed) entries.delete(textOf(key));
-      for (const entry of put) entries.set(textOf(entry[0]), entry);
+      lay(table.changes(), entries);
       const texts = (all: Iterable<StateEntry>): string[] => [...all].map(textOf).sort();
       expect(texts(entries.values()), name).toEqual(texts(table.entries()));
     }
@@ -87,13 +85,10 @@ export function followTables(tables: () => StateTables): () => void {
       if (table.changes === undefined) continue;
       const entries = known.get(name) ?? new Map<string, StateEntry>();
       known.set(name, entries);
-      const { removed, put } = table.changes();
-      for (const key of removed) entries.delete(textOf(key));
-      for (const entry of put) entries.set(textOf(entry[0]), structuredClone(entry));
+      lay(table.changes(), entries);
       expect(texts(entries.values()), name).toEqual(texts(table.entries()));
       expect(table.size(), name).toBe(entries.size);
-      const again = table.changes();
-      expect([[...again.removed], [...again.put]], `${name}: nothing has changed since`).toEqual([[], []]);
+      expect(plain(table.changes()), `${name}: nothing has changed since`).toEqual(NOTHING);
     }
   };
   follow();

@@ -2,6 +2,7 @@ import { agg, aggregate, session, sliding, tumbling, type Assigner } from 'tidem
 import { operatorHarness, type OperatorHarness } from 'tidemark/testing';
 import { describe, expect, it } from 'vitest';
 import { changesOf, processorOf, reload } from './inside';
+import { NOTHING } from '../state/changes';
 
 interface Row {
   readonly k: string;
@@ -101,6 +102,6 @@ describe('windows in a query', () => {
       h.watermark(0);
     });
     expect(h.state['windows']).toBe(1);
-    expect(changesOf(h, 'windows')).toEqual({ removed: [], put: [] });
+    expect(changesOf(h, 'windows')).toEqual(NOTHING);
   });
 });

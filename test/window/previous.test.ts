@@ -14,6 +14,7 @@ import {
 import { operatorHarness, type HarnessOptions, type OperatorHarness } from 'tidemark/testing';
 import { describe, expect, it } from 'vitest';
 import { changesOf, processorOf, reload } from './inside';
+import { NOTHING } from '../state/changes';
 
 interface Row {
   readonly k: string;
@@ -62,7 +63,7 @@ describe('the window before', () => {
     ]);
     changesOf(h, 'previous');
     h.watermark(24);
-    expect(changesOf(h, 'previous')).toEqual({ removed: [], put: [] });
+    expect(changesOf(h, 'previous')).toEqual(NOTHING);
     h.watermark(25); // [10, 20) and 5 more
     expect(remembered(h)).toEqual([['a', [10]]]);
     expect(changesOf(h, 'previous')).toMatchObject({ removed: [['b']], put: [[['a'], [{ window: { start: 10 } }]]] });
@@ -70,7 +71,7 @@ describe('the window before', () => {
     expect(remembered(h)).toHaveLength(1);
     h.watermark(35);
     expect(remembered(h)).toEqual([]);
-    expect(changesOf(h, 'previous')).toEqual({ removed: [['a']], put: [] });
+    expect(changesOf(h, 'previous')).toEqual({ ...NOTHING, removed: [['a']] });
   });
 
   it('is looked for again after a restart, and each key goes at its own time', () => {
@@ -82,7 +83,7 @@ describe('the window before', () => {
       h.watermark(30);
     });
     expect(remembered(h)).toEqual([['a', [10]]]);
-    expect(changesOf(h, 'previous')).toEqual({ removed: [], put: [] });
+    expect(changesOf(h, 'previous')).toEqual(NOTHING);
     h.watermark(29);
     expect(remembered(h)).toEqual([['a', [10]]]);
     feed(h, [31, 2, 'c']);
@@ -233,7 +234,7 @@ describe('the window before', () => {
     feed(h, [21, 3]);
     expect(changesOf(h, 'previous').put).toMatchObject([[['a'], [{ window: { start: 0 } }, {}, { window: { start: 20 } }]]]);
     h.watermark(19);
-    expect(changesOf(h, 'previous')).toEqual({ removed: [], put: [] }); // [0, 10) is what [10, 20) compares with
+    expect(changesOf(h, 'previous')).toEqual(NOTHING); // [0, 10) is what [10, 20) compares with
     h.watermark(20);
     expect(changesOf(h, 'previous')).toMatchObject({
       removed: [['b']],

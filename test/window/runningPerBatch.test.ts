@@ -2,6 +2,7 @@ import { agg, aggregate, type Change, type Window } from 'tidemark';
 import { operatorHarness, type OperatorHarness } from 'tidemark/testing';
 import { describe, expect, it } from 'vitest';
 import { changesOf, processorOf, reload } from './inside';
+import { NOTHING } from '../state/changes';
 
 interface Row {
   readonly t: number;
@@ -198,7 +199,7 @@ describe('their state', () => {
     h.event(7, { t: 7, k: 'a' });
     expect(changesOf(h, 'groups').put.map(([key]) => key)).toContainEqual([7, 'a']); // also before it
     h.restore(h.snapshot());
-    expect(changesOf(h, 'groups')).toEqual({ removed: [], put: [] });
+    expect(changesOf(h, 'groups')).toEqual(NOTHING);
   });
 
   it('is all there is once it was loaded', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SessionLog } from '../../src/window/sessionLog';
 import { inOrder, lastBefore, sessionAt, takeOut, windowOf, type Owner, type Session } from '../../src/window/sessions';
+import { NOTHING, plain, type PlainChanges } from '../state/changes';
 
 /** A key with sessions of 5 that start there. */
 function ownerOf(...starts: readonly number[]): { owner: Owner; sessions: Session[] } {
@@ -67,13 +68,13 @@ describe('the sessions of a key', () => {
 });
 
 describe('the log of sessions', () => {
-  const take = (log: SessionLog): { removed: unknown[]; put: unknown[] } => {
-    const { removed, put } = log.take(
-      () => [[['all'], 0]],
-      (session) => [log.nameOf(session), session.end],
+  const take = (log: SessionLog): PlainChanges =>
+    plain(
+      log.take(
+        () => [[['all'], 0]],
+        (session) => [log.nameOf(session), session.end],
+      ),
     );
-    return { removed: [...removed], put: [...put] };
-  };
   const batchOf = (log: SessionLog): number[] => log.takeBatch().map(({ start }) => start);
   const size = (log: SessionLog): number => log['touches'].length;
 
@@ -85,9 +86,9 @@ describe('the log of sessions', () => {
     log.changed(one);
     log.drop(one);
     expect([log['turned'], log['removed']]).toEqual([[], []]);
-    expect(take(log)).toEqual({ removed: [], put: [[['all'], 0]] });
+    expect(take(log)).toEqual({ ...NOTHING, put: [[['all'], 0]] });
     expect(log.isOn).toBe(true);
-    expect(take(log)).toEqual({ removed: [], put: [] });
+    expect(take(log)).toEqual(NOTHING);
   });
 
   it('says a session once a batch, in the order of the first rows, without those that are gone', () => {
@@ -118,6 +119,7 @@ describe('the log of sessions', () => {
     log.drop(three);
     three.gone = true;
     expect(take(log)).toEqual({
+      ...NOTHING,
       removed: [
         [0, 'a'],
         [20, 'a'],
@@ -128,7 +130,7 @@ describe('the log of sessions', () => {
       ],
     });
     expect(size(log)).toBe(0);
-    expect(take(log)).toEqual({ removed: [], put: [] });
+    expect(take(log)).toEqual(NOTHING);
     log.touch(one);
     expect(batchOf(log)).toEqual([-3]);
     expect(take(log).put).toEqual([[[-3, 'a'], 5]]);
