@@ -16,6 +16,9 @@ export const NUL_IN_STRING = 0xff;
 /** Deeper than any sensible key: an object that contains itself ends here and not in a stack overflow. */
 const MAX_DEPTH = 64;
 
+/** Of a text whose characters may be arguments of a call. */
+const SHORT = 1024;
+
 const float = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(8));
 
 /**
@@ -246,6 +249,16 @@ function takeBigint(input: Input): bigint {
 }
 
 function takeString(input: Input): string {
+  const { bytes, at } = input;
+  let end = at;
+  while (bytes[end]! > 0 && bytes[end]! < 0x80) end++;
+  if (bytes[end] !== END || bytes[end + 1] === NUL_IN_STRING || end - at > SHORT) return takeLongString(input);
+  input.at = end + 1;
+  return String.fromCharCode.apply(null, bytes.subarray(at, end) as unknown as number[]);
+}
+
+/** Text that is more than a few characters of ASCII. */
+function takeLongString(input: Input): string {
   let text = '';
   for (;;) {
     const lead = next(input);

@@ -80,15 +80,9 @@ export class RawOperator {
   }
 }
 
-/** An entry, and how much had been cleared before it came. */
-interface Slot {
-  readonly entry: RawEntry;
-  readonly age: number;
-}
-
 /** Entries by key. A table may hold several of one key: the second, third, … of one delta have slots of their own. */
 export class RawTable {
-  private readonly slots = new Map<string, Slot>();
+  private readonly slots = new Map<string, RawEntry>();
   private seen = new Map<string, number>();
   private seesRepeats = false;
   /** Beginnings of keys, and the age below which entries under them are gone: they go when somebody asks. */
@@ -117,10 +111,10 @@ export class RawTable {
 
   put(entry: RawEntry): void {
     const key = keyText(entry);
-    const slot = { entry, age: this.age };
+    entry.age = this.age;
     if (!this.seesRepeats) {
       // Into an empty table a key can come twice only if it is there already.
-      if (!this.slots.has(key)) return void this.slots.set(key, slot);
+      if (!this.slots.has(key)) return void this.slots.set(key, entry);
       for (const known of this.slots.keys()) this.seen.set(known, 1);
       this.seesRepeats = true;
     }
@@ -129,20 +123,20 @@ export class RawTable {
     const name = slotText(key, number);
     // What comes back is the youngest.
     if (this.cleared.size > 0 && this.isGone(name, this.slots.get(name))) this.slots.delete(name);
-    this.slots.set(name, slot);
+    this.slots.set(name, entry);
   }
 
-  private isGone(name: string, slot: Slot | undefined): boolean {
-    if (slot === undefined || slot.age === this.age) return false;
+  private isGone(name: string, entry: RawEntry | undefined): boolean {
+    if (entry === undefined || entry.age === this.age) return false;
     for (const length of this.clearedLengths) {
       // A text may go on behind what looks like its end.
-      if (slot.age < this.cleared.get(name.slice(0, length))! && name.charCodeAt(length) !== NUL_IN_STRING) return true;
+      if (entry.age < this.cleared.get(name.slice(0, length))! && name.charCodeAt(length) !== NUL_IN_STRING) return true;
     }
     return false;
   }
 
   private sweep(): void {
-    if (this.cleared.size > 0) for (const [name, slot] of this.slots) if (this.isGone(name, slot)) this.slots.delete(name);
+    if (this.cleared.size > 0) for (const [name, entry] of this.slots) if (this.isGone(name, entry)) this.slots.delete(name);
     this.cleared.clear();
     this.clearedLengths.clear();
   }
@@ -152,9 +146,9 @@ export class RawTable {
     return this.slots.size;
   }
 
-  *entries(): Iterable<RawEntry> {
+  entries(): Iterable<RawEntry> {
     this.sweep();
-    for (const { entry } of this.slots.values()) yield entry;
+    return this.slots.values();
   }
 
   decode(): StateEntry[] {

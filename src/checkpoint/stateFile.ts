@@ -46,6 +46,8 @@ export interface RawEntry {
   readonly at: number;
   readonly keyLength: number;
   readonly valueLength: number;
+  /** How much of its table had been cleared before it came; whoever keeps it writes this. */
+  age: number;
 }
 
 /** A file as it is written, and how many entries are in it. */
@@ -180,7 +182,7 @@ function readEntries(
   for (let at = from; at < to; count++) {
     const keyLength = view.getUint32(at, true);
     const valueLength = hasValue ? view.getUint32(at + 4 + keyLength, true) : 0;
-    visit({ file, at, keyLength, valueLength });
+    visit({ file, at, keyLength, valueLength, age: 0 });
     at += (hasValue ? 8 : 4) + keyLength + valueLength;
   }
   return count;
