@@ -44,6 +44,8 @@ export class Timekeeper<T> implements Processor<T, T> {
   private natural = -Infinity; // what the rows alone would say
   private silentRows = 0;
   private isIdle = false;
+  /** How far the clock had moved W before a restart, with no row since. */
+  private movedBefore = 0;
   private readonly idleness: IdlenessDetector | undefined;
   private horizon: number;
   private lost = 0;
@@ -161,6 +163,7 @@ export class Timekeeper<T> implements Processor<T, T> {
 
   private seen(idleness: IdlenessDetector, out: Out<T>): void {
     idleness.activity(out.now());
+    this.movedBefore = 0;
     if (!this.isIdle) return;
     this.isIdle = false;
     out.idle(false);
@@ -185,12 +188,13 @@ export class Timekeeper<T> implements Processor<T, T> {
 
   /** The clock moves the watermark as far as it moved itself since the last row. */
   private goOn(silentMs: number, out: Out<T>): void {
-    const advanced = this.natural + silentMs;
+    const moved = this.movedBefore + silentMs;
+    const advanced = this.natural + moved;
     if (advanced > this.w) {
-      this.context.idleAdvance(silentMs);
+      this.context.idleAdvance(moved);
       this.say(advanced, out);
     }
-    out.tickIn((this.options.idleAfterMs as number) + 1);
+    out.tickIn(this.options.idleAfterMs as number);
   }
 
   /**
@@ -248,6 +252,7 @@ export class Timekeeper<T> implements Processor<T, T> {
     ];
     [this.max, this.w, this.natural, this.silentRows, this.sinceFeedback] = [max, w, natural, silentRows, sinceFeedback];
     this.lost = (this.context.lostAtEnd() ?? 0) - unreported; // a new graph counts from 0
+    this.movedBefore = w > natural ? w - natural : 0;
     if (this.run === undefined && w > natural) this.context.idleAdvance(w - natural);
     this.generator?.decode(generator);
     // After a restart only the query's W is known: every input has to catch up by its own rows (Spark's rule).

@@ -401,10 +401,24 @@ describe('advanceWhenIdle', () => {
     expect(said(harness)).toBe('');
     harness.advance(1);
     expect(said(harness)).toBe('idle W111');
-    harness.advance(11);
-    expect(said(harness)).toBe('W122');
+    harness.advance(10);
+    expect(said(harness)).toBe('W121');
     expect(push(harness, 105)).toBe('active 105');
     expect(push(harness, 130)).toBe('130 W130');
+  });
+
+  it('goes on after a restart from where the clock had brought it', () => {
+    const harness = harnessOf(0, { idleAfter: 10, advanceWhenIdle: true });
+    push(harness, 100);
+    harness.advance(31);
+    expect(said(harness)).toBe('idle W111 W121 W131');
+    harness.restore(harness.snapshot());
+    harness.advance(11);
+    expect(said(harness)).toBe('idle W142');
+    expect(push(harness, 105)).toBe('active 105');
+    harness.advance(31); // from the row on it is the row that counts
+    expect(said(harness)).toBe('idle');
+    expect(push(harness, 150)).toBe('active 150 W150');
   });
 
   it('says nothing before the first row', () => {
