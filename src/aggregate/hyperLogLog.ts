@@ -40,7 +40,8 @@ function addToRegister({ precision, dense }: HyperLogLog, hash: number): void {
   const high = Math.floor(hash / 0x200000); // the first 32 bits; 21 follow
   const index = high >>> (32 - precision);
   const rest = high << precision;
-  const rank = 1 + (rest !== 0 ? Math.clz32(rest) : 32 - precision + Math.clz32(hash - high * 0x200000) - 11);
+  // The last 32 bits of the hash begin with 11 of `rest`.
+  const rank = 1 + (rest !== 0 ? Math.clz32(rest) : 32 - precision + Math.clz32(hash) - 11);
   if (rank > dense[index]!) dense[index] = rank;
 }
 

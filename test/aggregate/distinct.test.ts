@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hash53 } from '../../src/aggregate/hash';
+import { addHash, createSketch } from '../../src/aggregate/hyperLogLog';
 import { identified, identityOf } from '../../src/aggregate/identity';
 import * as agg from '../../src/aggregate/index';
 import { fold, resultOf, valued } from './fold';
@@ -105,6 +106,16 @@ describe('hash53', () => {
 });
 
 describe('agg.approxCountDistinct', () => {
+  it('a register counts zeros on behind the first 32 bits of a hash', () => {
+    const [precision, index] = [10, 5];
+    const sketch = createSketch(precision);
+    for (let i = 0; i < 200; i++) addHash(sketch, (index + 1) * 2 ** (53 - precision) + i); // enough for registers
+    for (const low of [2 ** 20, 3, 1]) {
+      addHash(sketch, index * 2 ** (53 - precision) + low);
+      expect(sketch.dense[index]).toBe(53 - precision - Math.floor(Math.log2(low)));
+    }
+  });
+
   it('[D33] [E1.3] stays within three times the declared rsd from 0 to a million values', { timeout: 60_000 }, () => {
     const kinds: ((i: number) => unknown)[] = [(i) => i, (i) => `user-${i}`, (i) => i / 7 + 0.3];
     for (const kind of kinds) {

@@ -10,6 +10,17 @@ interface Thing {
 
 const wheelOf = (step: number): Deadlines<Thing> => new Deadlines<Thing>(step, ({ at }) => at);
 
+/** How many there are, and how many the wheel thinks there are. */
+function counted(wheel: Deadlines<Thing>): { there: number; count: number } {
+  const { buckets, head, count } = wheel as unknown as {
+    buckets: ReadonlyMap<number, readonly Thing[]>;
+    head: { values: readonly Thing[]; next: number } | undefined;
+    count: number;
+  };
+  const waiting = [...buckets.values()].reduce((sum, { length }) => sum + length, 0);
+  return { there: waiting + (head === undefined ? 0 : head.values.length - head.next), count };
+}
+
 const idsOf = (things: readonly Thing[]): number[] => things.map(({ id }) => id).sort((a, b) => a - b);
 
 describe('the timer wheel', () => {
@@ -77,6 +88,8 @@ describe('the timer wheel', () => {
               .map(({ id }) => id)
               .sort((a, b) => a - b),
           ).toEqual(due.map(({ id }) => id));
+          const { there, count } = counted(wheel);
+          expect(count).toBe(there);
         }
       }
       expect(wheel.take(Infinity)).toHaveLength(model.size);

@@ -21,6 +21,10 @@ it('is the order of a stable sort, whatever the range', () => {
   );
 });
 
+it('holds where no time is whole', () => {
+  expect([...orderOf(Float64Array.of(2.5, 1.25, 2.5, 1.75))]).toEqual([1, 3, 0, 2]);
+});
+
 it('holds where indices and times share the bits of a number', () => {
   const first = 1_700_000_000_000;
   for (const width of [2 ** 32 - 1, 2 ** 32, 2 ** 40]) {

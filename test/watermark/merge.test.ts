@@ -224,6 +224,15 @@ describe('WatermarkMerge, between operators', () => {
     expect([give(merge, 1, 7), give(merge, 0, 12), merge.emit]).toEqual([false, false, 7]);
   });
 
+  it('nor has one to catch up that stood exactly on the output when it fell silent', () => {
+    const merge = valve(2);
+    give(merge, 0, 7);
+    give(merge, 1, 7);
+    merge.idle(1, true);
+    merge.idle(1, false);
+    expect([give(merge, 0, 12), merge.emit]).toEqual([false, 7]);
+  });
+
   it('releases the highest watermark when the last input goes idle', () => {
     const merge = valve(2);
     give(merge, 0, 10);

@@ -193,6 +193,23 @@ describe('the window before', () => {
     expect(remembered(h)).toEqual([['a', [20, 52]]]);
   });
 
+  it.each(['update', 'complete'] as const)(
+    'in a query, %s: of sessions that a longer one took in nothing is remembered',
+    (mode) => {
+      const h = harnessOf(
+        session<Row>(({ v }) => v),
+        {},
+        { run: true, outputMode: mode },
+        20,
+      );
+      feed(h, [20, 5], [28, 5], [52, 9]);
+      h.watermark(0);
+      feed(h, [24, 20]);
+      h.watermark(0);
+      expect(remembered(h)).toEqual([['a', [20, 52]]]);
+    },
+  );
+
   it('a session that begins elsewhere leaves the others of its key, and the change says so', () => {
     const h = harnessOf(session(5), { emit: onUpdate({ every: 100 }) }, undefined, 20);
     feed(h, [20, 1], [40, 1]);
