@@ -120,7 +120,18 @@ export type TidemarkErrorCode =
   | 'TIDEMARK_PATH'
   | 'TIDEMARK_PROTOCOL';
 
-/** An error with a stable `code` and, in `details`, the values it speaks of. */
+/**
+ * An error with a stable `code` and, in `details`, the values it speaks of.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   tumbling('10 parsecs' as '10 seconds');
+ * } catch (error) {
+ *   isTidemarkError(error) && error.code; // => 'TIDEMARK_DURATION'
+ * }
+ * ```
+ */
 export class TidemarkError extends Error {
   override readonly name = 'TidemarkError';
   readonly code: TidemarkErrorCode;

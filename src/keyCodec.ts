@@ -92,6 +92,10 @@ function numberInto(value: number, into: Uint8Array, at: number): number {
  * @param bytes from {@link encodeKey}
  * @returns one value a column
  * @throws TIDEMARK_STATE at call: bytes that no key has (cut off, or not a key at all)
+ * @example
+ * ```ts
+ * decodeKey(encodeKey(['eu', undefined, -0])); // => ['eu', null, 0]
+ * ```
  */
 export function decodeKey(bytes: Uint8Array): unknown[] {
   const input: Input = { bytes, at: 0 };

@@ -2,9 +2,14 @@
 import { transformSync } from 'esbuild';
 import * as rx from 'rxjs';
 import * as tidemark from 'tidemark';
+import * as node from 'tidemark/node';
+import * as testing from 'tidemark/testing';
 import { describe, expect, it } from 'vitest';
 
-/** Runs the examples of the docstrings: `expression // => value`. A module's own exports, tidemark and RxJS are in scope. */
+/**
+ * Runs the examples of the docstrings: `expression // => value`. A module's own exports, tidemark (with its entries for Node
+ * and for tests) and RxJS are in scope.
+ */
 const SOURCES = import.meta.glob<string>(['../operators/*.ts', '../src/**/*.ts'], {
   query: '?raw',
   import: 'default',
@@ -62,10 +67,19 @@ describe('the examples of the docstrings', () => {
   it.each(EXAMPLES.map((example) => [`${example.file.slice(3)}:${example.line}`, example] as const))(
     '%s',
     async (_name, { file, code }) => {
-      const scope: Record<string, unknown> = { ...rx, ...tidemark, ...(tidemark.agg as object), ...MODULES[file], tidemark, rx };
+      const own = MODULES[file];
+      const scope: Record<string, unknown> = {
+        ...rx,
+        ...node,
+        ...testing,
+        ...tidemark,
+        ...(tidemark.agg as object),
+        ...own,
+        tidemark,
+        rx,
+      };
       // `agg.count` and RxJS's `count` share a name; what the module itself exports wins.
-      for (const name of ['count', 'max', 'min', 'first', 'last'])
-        scope[name] = MODULES[file]?.[name] ?? rx[name as keyof typeof rx];
+      for (const name of ['count', 'max', 'min', 'first', 'last']) scope[name] = own?.[name] ?? rx[name as keyof typeof rx];
       const { code: plain } = transformSync(checked(code), { loader: 'ts', target: 'es2022' });
       const names = Object.keys(scope).filter(
         (name) =>

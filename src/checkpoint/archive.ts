@@ -17,6 +17,18 @@ const MAGIC = /* @__PURE__ */ toUtf8('TDMA');
  *
  * @param location - of a checkpoint that no query writes to
  * @throws TIDEMARK_CHECKPOINT_CORRUPT with the first finding
+ * @example
+ * ```ts
+ * const place = memoryCheckpoint();
+ * const query = streamingQuery(observableSource(of({ t: 1, k: 'a' }, { t: 2, k: 'b' })), (rows$) =>
+ *   rows$.pipe(withWatermark('t', 0, { id: 'time' }), aggregate({ id: 'counts', key: 'k', select: { n: agg.count() } })),
+ * ).writeStream({ sink: memorySink({ name: 'exported', mode: 'update' }), outputMode: 'update', checkpoint: place, trigger: availableNow() });
+ * await query.start();
+ * await query.awaitTermination();
+ * const there = memoryCheckpoint();
+ * await importCheckpoint(await exportCheckpoint(place), there);
+ * (await readCheckpoint(there)).queryId === (await readCheckpoint(place)).queryId; // => true
+ * ```
  */
 export async function exportCheckpoint(location: CheckpointLocation): Promise<Uint8Array> {
   const backend = await location.open();

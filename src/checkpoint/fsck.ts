@@ -36,6 +36,19 @@ export interface CheckReport {
 /**
  * Reads a whole checkpoint, every byte that anything refers to, and checks the invariants. Changes nothing and takes no
  * lock. (I6 is about history, I12 is what `unreferenced` shows.)
+ *
+ * @example
+ * ```ts
+ * const place = memoryCheckpoint();
+ * const query = streamingQuery(observableSource(of({ t: 1, k: 'a' }, { t: 2, k: 'b' })), (rows$) =>
+ *   rows$.pipe(withWatermark('t', 0, { id: 'time' }), aggregate({ id: 'counts', key: 'k', select: { n: agg.count() } })),
+ * ).writeStream({ sink: memorySink({ name: 'checked', mode: 'update' }), outputMode: 'update', checkpoint: place, trigger: availableNow() });
+ * await query.start();
+ * await query.awaitTermination();
+ * (await checkCheckpoint(await place.open())).findings; // => []
+ * place.files.set([...place.files.keys()].find((name) => name.startsWith('commits/'))!, new Uint8Array(3));
+ * (await checkCheckpoint(await place.open())).findings.length > 0; // => true
+ * ```
  */
 export async function checkCheckpoint(backend: StateBackend): Promise<CheckReport> {
   const checker = new Checker(backend);

@@ -71,6 +71,18 @@ export interface CheckpointReader {
  *
  * @param location - `fileCheckpoint(path)`, `indexedDbCheckpoint(name)`, `memoryCheckpoint()`
  * @throws TIDEMARK_CHECKPOINT_GAP there is no checkpoint, or a file of it is missing; TIDEMARK_CHECKPOINT_CORRUPT
+ * @example
+ * ```ts
+ * const place = memoryCheckpoint();
+ * const query = streamingQuery(observableSource(of({ t: 1, k: 'a' }, { t: 2, k: 'b' })), (rows$) =>
+ *   rows$.pipe(withWatermark('t', 0, { id: 'time' }), aggregate({ id: 'counts', key: 'k', select: { n: agg.count() } })),
+ * ).writeStream({ sink: memorySink({ name: 'read', mode: 'update' }), outputMode: 'update', checkpoint: place, trigger: availableNow() });
+ * await query.start();
+ * await query.awaitTermination();
+ * const reader = await readCheckpoint(place);
+ * const groups = await reader.stateTable('counts', 'groups');
+ * groups.map(([key]) => key); // => [['a'], ['b']]
+ * ```
  */
 export async function readCheckpoint(location: CheckpointLocation): Promise<CheckpointReader> {
   const backend = await location.open();

@@ -36,6 +36,17 @@ export async function dropCommit(backend: StateBackend, { batch, attempt, plans,
  * @param owner - who does it, for others that want to hold it
  * @returns the batches that were taken back, newest first
  * @throws TIDEMARK_CHECKPOINT_IN_USE, TIDEMARK_OPTION the batch is not kept any more
+ * @example
+ * ```ts
+ * const place = memoryCheckpoint();
+ * const query = streamingQuery(observableSource(of({ t: 1, k: 'a' }, { t: 2, k: 'b' })), (rows$) =>
+ *   rows$.pipe(withWatermark('t', 0, { id: 'time' }), aggregate({ id: 'counts', key: 'k', select: { n: agg.count() } })),
+ * ).writeStream({ sink: memorySink({ name: 'rewound', mode: 'update' }), outputMode: 'update', checkpoint: place, trigger: availableNow() });
+ * await query.start();
+ * await query.awaitTermination();
+ * const { batch } = (await readCheckpoint(place)).checkpoints().at(-1)!.commit;
+ * await rewindCheckpoint(place, -1); // => Array.from({ length: batch + 1 }, (_, i) => batch - i)
+ * ```
  */
 export async function rewindCheckpoint(
   location: CheckpointLocation,

@@ -136,6 +136,18 @@ export interface ReceiptStore {
  *
  * @param store - `get(key)`, `put(key, receipt, transaction?)`; a `Map` will not do, it forgets with the process
  * @param options - `transactional`, default false
+ * @example
+ * ```ts
+ * const kept = new Map<string, unknown>(); // in a database
+ * const store = { get: (key: string) => kept.get(key), put: (key: string, receipt: unknown) => void kept.set(key, receipt) };
+ * const written: unknown[] = [];
+ * const sink = foreachBatch((batch) => void written.push(...batch.rows), withReceipts(store));
+ * await sink.open?.({ queryId: 'q', sinkId: 'out', epoch: 1, mode: 'append', now: () => 0 });
+ * const id = { queryId: 'q', batchId: 0, attemptId: 'a', epoch: 1, replayed: false, time: 0 };
+ * await sink.commit({ mode: 'append', rows: [7] }, id);
+ * await sink.commit({ mode: 'append', rows: [7] }, { ...id, replayed: true });
+ * written; // => [7]
+ * ```
  */
 export function withReceipts(
   store: ReceiptStore,

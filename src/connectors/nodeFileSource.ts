@@ -26,6 +26,14 @@ import type { Source } from './source';
  * @returns a source for `streamingQuery`; the same rows each time a batch is repeated
  * @throws `TIDEMARK_OPTION` when the schema is missing or a limit is out of range; `TIDEMARK_SOURCE` when the folder
  * cannot be listed; `TIDEMARK_SOURCE_CHANGED`, `TIDEMARK_DATA_LOSS` as above
+ * @example
+ * ```ts
+ * const visits = fileSource({ path: 'visits/', format: ndjson(), schema: schema({ at: 'timestamp', page: 'string' }) });
+ * streamingQuery(visits, (rows$) => rows$.pipe(withWatermark('at', '1 minute'))).writeStream({
+ *   sink: fileSink({ path: 'out/', format: ndjson() }),
+ *   checkpoint: fileCheckpoint('checkpoint/'),
+ * });
+ * ```
  */
 export function fileSource<T, M extends SchemaMode = 'strict'>(
   options: FileSourceOptions<T, M> & { readonly fileSystem?: FileSystem },

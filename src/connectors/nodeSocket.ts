@@ -39,6 +39,11 @@ const LONGEST_MS = 30_000;
  * @param options - `host`, `port`, `framing`, `maxRows`, `maxRowsPerTrigger`, `maxLineBytes`, `reconnect`
  * @returns a journaled source, of `{ value: string }` unless `framing` is a format
  * @throws `TIDEMARK_OPTION` at call; `TIDEMARK_SOURCE` when the last attempt to connect has failed
+ * @example
+ * ```ts
+ * const lines = socketSource({ host: 'localhost', port: 9999 });
+ * streamingQuery(lines, (rows$) => rows$).writeStream({ sink: consoleSink(), checkpoint: fileCheckpoint('checkpoint/') });
+ * ```
  */
 export function socketSource<T = { value: string }>(options: SocketSourceOptions): Source<T> {
   const { host, port, framing = 'lines', maxRows = 100_000, maxRowsPerTrigger = maxRows } = options;

@@ -63,6 +63,12 @@ function stateRows({ stateOperators }: QueryProgress): number {
  * resolved: true }))`.
  *
  * @param maxRows - rows in the state of all operators together
+ * @example
+ * ```ts
+ * const harness = operatorHarness(alertWhen({ when: stateSizeAlert(100) }));
+ * harness.event(1, { stateOperators: [{ numRowsTotal: 60 }, { numRowsTotal: 50 }] });
+ * harness.takeRows().length; // => 1
+ * ```
  */
 export function stateSizeAlert(maxRows: number): Threshold<QueryProgress> {
   return threshold<QueryProgress>({ metric: stateRows, threshold: maxRows, op: '>' });
@@ -83,6 +89,21 @@ type Recorder<M extends string> = { readonly [name in M]: (value: number, attrib
  * `tidemark.state.rows` (by operator), `tidemark.source.backlog` (by source) and `tidemark.watermark`. The query is the attribute `query`.
  *
  * @param meter - a meter of `@opentelemetry/api`, or anything like it
+ * @example
+ * ```ts
+ * const said: string[] = [];
+ * const instrument = (name: string) => ({ add: (n: number) => said.push(`${name} ${n}`), record: () => {} });
+ * const meter = { createCounter: instrument, createHistogram: instrument, createGauge: instrument };
+ * const query = streamingQuery(observableSource(of({ t: 1 }, { t: 2 })), (rows$) => rows$).writeStream({
+ *   sink: memorySink({ name: 'metered' }),
+ *   checkpoint: memoryCheckpoint(),
+ *   trigger: availableNow(),
+ * });
+ * query.progress$.subscribe(meterProgress(meter));
+ * await query.start();
+ * await query.awaitTermination();
+ * said.includes('tidemark.rows.input 2'); // => true
+ * ```
  */
 export function meterProgress(meter: MeterLike): (progress: QueryProgress) => void {
   const input = meter.createCounter('tidemark.rows.input', { unit: '{row}' });

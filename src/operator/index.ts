@@ -9,7 +9,32 @@ import { stageFor } from './stages';
 export type { Clock, OperatorOptions, OperatorSpec, Out, Processor, ProcessorContext, StateRows } from './processor';
 export { Stage, type StageSnapshot, type Tally } from './stage';
 
-/** Makes a processor pipeable: all that a new operator with one input needs. */
+/**
+ * Makes a processor pipeable: all that a new operator with one input needs.
+ *
+ * @example
+ * ```ts
+ * // Rows that are greater than the one before.
+ * const rising = () =>
+ *   operator<number, number, 'event', 'event'>({
+ *     type: 'rising',
+ *     accepts: ['event'],
+ *     create: () => {
+ *       let last = -Infinity;
+ *       return {
+ *         onEvent(time, row, out) {
+ *           if (row > last) out.event(time, row);
+ *           else out.filter(1);
+ *           last = row;
+ *         },
+ *       };
+ *     },
+ *   });
+ * const harness = operatorHarness(rising());
+ * [3, 1, 2].forEach((n, t) => harness.event(t, n));
+ * harness.takeRows(); // => [3, 2]
+ * ```
+ */
 export function operator<I, O, KI extends StreamKind, KO extends StreamKind>(
   spec: OperatorSpec<I, O>,
 ): OperatorFunction<Element<I, KI>, Element<O, KO>> {

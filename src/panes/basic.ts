@@ -20,6 +20,13 @@ const timerOf = (state: unknown): number => (state as Timer).at;
  * After so many rows of the key and window.
  *
  * @param rows - a whole number > 0
+ * @example
+ * ```ts
+ * const early = trigger.repeatedly(trigger.afterCount(2));
+ * const harness = operatorHarness(aggregate({ window: tumbling(10), select: { n: agg.count() }, emit: panes({ early }) }));
+ * for (const t of [1, 2, 3, 4]) harness.event(t, { t });
+ * harness.takeRows().map(({ row }) => row.n); // => [2, 4]
+ * ```
  */
 export function afterCount(rows: number): Trigger<unknown> {
   checkOption(Number.isInteger(rows) && rows > 0, 'afterCount needs a whole number of rows > 0', { rows });
@@ -41,6 +48,16 @@ export function afterCount(rows: number): Trigger<unknown> {
  * This much processing time after the first row that the window has not spoken of.
  *
  * @param delay - > 0; ms or text
+ * @example
+ * ```ts
+ * const early = trigger.afterProcessingTime('5 seconds');
+ * const harness = operatorHarness(aggregate({ window: tumbling(10), select: { n: agg.count() }, emit: panes({ early }) }));
+ * harness.event(1, { t: 1 });
+ * harness.clock.advance(4_999);
+ * harness.takeRows().length; // => 0
+ * harness.clock.advance(1);
+ * harness.takeRows().map(({ row }) => row.n); // => [1]
+ * ```
  */
 export function afterProcessingTime(delay: Duration): Trigger<unknown> {
   const delayMs = parsePositive(delay, 'delay');
@@ -69,6 +86,16 @@ export function afterProcessingTime(delay: Duration): Trigger<unknown> {
  *
  * @param interval - > 0; ms or text
  * @param clock - default `eventTime`
+ * @example
+ * ```ts
+ * const early = trigger.every(4);
+ * const harness = operatorHarness(aggregate({ window: tumbling(10), select: { n: agg.count() }, emit: panes({ early }) }));
+ * harness.event(1, { t: 1 });
+ * harness.watermark(5); // 4 has passed
+ * harness.event(6, { t: 6 });
+ * harness.watermark(9); // and 8
+ * harness.takeRows().map(({ row }) => row.n); // => [1, 2]
+ * ```
  */
 export function every(interval: Duration, clock: 'eventTime' | 'processingTime' = 'eventTime'): Trigger<unknown> {
   const everyMs = parsePositive(interval, 'interval');
@@ -100,6 +127,14 @@ export function every(interval: Duration, clock: 'eventTime' | 'processingTime' 
  * When a row meets the condition. It is asked once a row, before any state is touched.
  *
  * @param condition - a function of the row; what it throws follows the operator's `onError`
+ * @example
+ * ```ts
+ * const early = trigger.when(({ v }) => v > 100);
+ * const harness = operatorHarness(aggregate({ window: tumbling(10), select: { n: agg.count() }, emit: panes({ early }) }));
+ * harness.event(1, { v: 5 });
+ * harness.event(2, { v: 500 });
+ * harness.takeRows().map(({ row }) => row.n); // => [2]
+ * ```
  */
 export function when<T>(condition: (row: T) => unknown): Trigger<T> {
   checkOption(typeof condition === 'function', 'when needs a function of the row');
@@ -122,7 +157,19 @@ export function when<T>(condition: (row: T) => unknown): Trigger<T> {
   };
 }
 
-/** Never by itself: what came is said with the last pane. */
+/**
+ * Never by itself: what came is said with the last pane.
+ *
+ * @example
+ * ```ts
+ * const early = trigger.never();
+ * const harness = operatorHarness(aggregate({ window: tumbling(10), select: { n: agg.count() }, emit: panes({ early }) }));
+ * harness.event(1, {});
+ * harness.takeRows().length; // => 0
+ * harness.watermark(10);
+ * harness.takeRows().map(({ row }) => row.n); // => [1]
+ * ```
+ */
 export function never(): Trigger<unknown> {
   return { ...QUIET, create: () => ({}), isDue: () => false, fired: () => false, describe: () => 'never' };
 }

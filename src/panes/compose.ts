@@ -44,7 +44,17 @@ function overParts(parts: readonly Trigger[]): Omit<Trigger, 'row' | 'isDue' | '
   };
 }
 
-/** For ever: begins anew whenever it is done. */
+/**
+ * For ever: begins anew whenever it is done.
+ *
+ * @example
+ * ```ts
+ * const early = trigger.repeatedly(trigger.afterCount(2));
+ * const harness = operatorHarness(aggregate({ window: tumbling(10), select: { n: agg.count() }, emit: panes({ early }) }));
+ * for (const t of [1, 2, 3, 4, 5]) harness.event(t, { t });
+ * harness.takeRows().map(({ row }) => row.n); // => [2, 4]
+ * ```
+ */
 export function repeatedly<T>(trigger: Trigger<T>): Trigger<T> {
   return {
     ...overParts([trigger]),
@@ -58,7 +68,19 @@ export function repeatedly<T>(trigger: Trigger<T>): Trigger<T> {
   };
 }
 
-/** When the first of them is due; then it is done. */
+/**
+ * When the first of them is due; then it is done.
+ *
+ * @example
+ * ```ts
+ * const early = trigger.afterFirst(trigger.afterCount(2), trigger.when(({ v }) => v > 100));
+ * const harness = operatorHarness(aggregate({ window: tumbling(10), select: { n: agg.count() }, emit: panes({ early }) }));
+ * harness.event(1, { v: 5 });
+ * harness.event(2, { v: 6 }); // two rows
+ * harness.event(3, { v: 500 }); // early panes begin anew, and now the great one is first
+ * harness.takeRows().map(({ row }) => row.n); // => [2, 3]
+ * ```
+ */
 export function afterFirst<T>(...triggers: readonly Trigger<T>[]): Trigger<T> {
   checkOption(triggers.length > 0, 'afterFirst needs a trigger');
   return {
@@ -69,7 +91,17 @@ export function afterFirst<T>(...triggers: readonly Trigger<T>[]): Trigger<T> {
   };
 }
 
-/** When the first is due, until the second is; that is the last time. */
+/**
+ * When the first is due, until the second is; that is the last time.
+ *
+ * @example
+ * ```ts
+ * const early = trigger.orFinally(trigger.repeatedly(trigger.afterCount(2)), trigger.afterCount(3));
+ * const harness = operatorHarness(aggregate({ window: tumbling(10), select: { n: agg.count() }, emit: panes({ early }) }));
+ * for (const t of [1, 2, 3, 4, 5]) harness.event(t, { t });
+ * harness.takeRows().map(({ row }) => row.n); // => [2, 3, 5]
+ * ```
+ */
 export function orFinally<T>(trigger: Trigger<T>, until: Trigger<T>): Trigger<T> {
   return {
     ...overParts([trigger, until]),
@@ -83,7 +115,17 @@ export function orFinally<T>(trigger: Trigger<T>, until: Trigger<T>): Trigger<T>
   };
 }
 
-/** One after the other: the next begins when the one before is done, and sees only the rows from then on. */
+/**
+ * One after the other: the next begins when the one before is done, and sees only the rows from then on.
+ *
+ * @example
+ * ```ts
+ * const early = trigger.inOrder(trigger.afterCount(1), trigger.afterCount(3));
+ * const harness = operatorHarness(aggregate({ window: tumbling(10), select: { n: agg.count() }, emit: panes({ early }) }));
+ * for (const t of [1, 2, 3, 4, 5]) harness.event(t, { t });
+ * harness.takeRows().map(({ row }) => row.n); // => [1, 4, 5]
+ * ```
+ */
 export function inOrder<T>(...triggers: readonly Trigger<T>[]): Trigger<T> {
   checkOption(triggers.length > 0, 'inOrder needs a trigger');
   const all = overParts(triggers);
@@ -129,6 +171,15 @@ interface Phases {
 /**
  * When the watermark passes the window's end (`end <= W`). With `early` and `late` also before and after it, as often as
  * they are due; without `late` it is then done.
+ *
+ * @example
+ * ```ts
+ * const afterEnd = trigger.afterWatermark({ early: trigger.afterCount(2) });
+ * const harness = operatorHarness(aggregate({ window: tumbling(10), select: { n: agg.count() }, emit: panes({ trigger: afterEnd }) }));
+ * for (const t of [1, 2, 3]) harness.event(t, { t });
+ * harness.watermark(10);
+ * harness.takeRows().map(({ row }) => row.n); // => [2, 3]
+ * ```
  */
 export function afterWatermark<T = unknown>(around: AroundWatermark<T> = {}): Trigger<T> {
   const { early = never(), late } = around;

@@ -13,7 +13,15 @@ export interface SplitOptions extends HarnessOptions {
 /** A signal, and for an operator with several inputs which of them it comes to; default 0. */
 export type InputSignal<I> = Signal<I> & { readonly input?: number };
 
-/** A seeded generator of numbers in [0, 1): mulberry32. */
+/**
+ * A seeded generator of numbers in [0, 1): mulberry32.
+ *
+ * @example
+ * ```ts
+ * const [a, b] = [seeded(7), seeded(7)];
+ * [a(), a()].join() === [b(), b()].join(); // => true
+ * ```
+ */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -32,6 +40,15 @@ export function seeded(seed: number): () => number {
  * @param input - signals, in order, each with the `input` it comes to where there are several
  * @param options - `splits`, `seed`, and those of `operatorHarness`
  * @throws Error with the seed and the first difference
+ * @example
+ * ```ts
+ * const signals = [
+ *   { kind: 'event', time: 1, row: { t: 1 } },
+ *   { kind: 'event', time: 2, row: { t: 2 } },
+ *   { kind: 'watermark', time: 10 },
+ * ] as const;
+ * assertSplitInvariant(() => aggregate({ window: tumbling(10), select: { n: agg.count() } }), signals); // => undefined
+ * ```
  */
 export function assertSplitInvariant<I, O, KI extends StreamKind, KO extends StreamKind>(
   operator: () => OperatorFunction<Element<I, KI>, Element<O, KO>>,
@@ -79,7 +96,15 @@ function play<I>(
   return harness.take().map(textOf);
 }
 
-/** Text in which numbers that JSON cannot hold are told apart. */
+/**
+ * Text in which numbers that JSON cannot hold are told apart.
+ *
+ * @example
+ * ```ts
+ * textOf([NaN, -0, 'x']) === textOf([NaN, -0, 'x']); // => true
+ * textOf(-0) === textOf(0); // => false
+ * ```
+ */
 export function textOf(value: unknown): string {
   return JSON.stringify(value, (_name, v: unknown) => {
     if (typeof v === 'number' && (!Number.isFinite(v) || Object.is(v, -0))) return `#${Object.is(v, -0) ? '-0' : String(v)}`;

@@ -78,6 +78,25 @@ const GOLDEN = 0.618;
  * @param newCase - makes a case; called once for each recording
  * @param options - `points`, `seed`, `how`, `errors`, `crashesInARow`
  * @returns counts; all of `lost`, `duplicated`, `wrong` and `failures` are 0 if it held. Deterministic for a seed
+ * @example
+ * ```ts
+ * const report = await crashTest(
+ *   () => ({
+ *     query: ({ checkpoint, outside }) =>
+ *       streamingQuery(memorySource([1, 2, 3], { maxRowsPerTrigger: 1 }), (rows$) => rows$).writeStream({
+ *         sink: foreachBatch(({ rows }, { batchId }) => void outside.set(`batch ${batchId}`, rows), { idempotent: true }),
+ *         checkpoint,
+ *         trigger: availableNow(),
+ *       }),
+ *     check: ({ outside }) => {
+ *       const found = [...outside.values()].flat();
+ *       return { lost: 3 - new Set(found).size, duplicated: found.length - new Set(found).size, wrong: 0, details: [] };
+ *     },
+ *   }),
+ *   { points: 20 },
+ * );
+ * [report.lost, report.duplicated, report.failures]; // => [0, 0, 0]
+ * ```
  */
 export async function crashTest(newCase: (recording: number) => CrashCase, options: CrashTestOptions = {}): Promise<CrashReport> {
   const { points = 1_000, seed = 1, how = 'both', crashesInARow = 8, prepare = () => {} } = options;

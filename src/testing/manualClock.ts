@@ -7,7 +7,18 @@ interface Due {
   readonly work: () => void;
 }
 
-/** A scheduler whose time only moves when it is told to. Work runs in time order; `now()` is its time meanwhile. */
+/**
+ * A scheduler whose time only moves when it is told to. Work runs in time order; `now()` is its time meanwhile.
+ *
+ * @example
+ * ```ts
+ * const clock = new ManualClock();
+ * const seen: number[] = [];
+ * interval(100, clock).subscribe((i) => seen.push(i));
+ * clock.advance(250);
+ * seen; // => [0, 1]
+ * ```
+ */
 export class ManualClock implements SchedulerLike {
   private time: number;
   private due: Due[] = [];

@@ -30,6 +30,18 @@ interface Bag<T> {
 /**
  * Computes windows by brute force: keeps every row of every window and folds them when the window closes. Slow and
  * plain, to check the fast ones against.
+ *
+ * @example
+ * ```ts
+ * const signals = [
+ *   { kind: 'event', time: 1, row: { k: 'a' } },
+ *   { kind: 'watermark', time: 10 },
+ *   { kind: 'event', time: 3, row: { k: 'a' } },
+ * ];
+ * const { rows, late } = batchOracle(signals, { key: 'k', window: tumbling(10), select: { n: agg.count() } });
+ * rows; // => [{ window: { start: 0, end: 10 }, k: 'a', n: 1 }]
+ * late; // => [3]
+ * ```
  */
 export function batchOracle<T>(signals: readonly Signal<T>[], query: OracleQuery<T>): OracleAnswer {
   const reader = readerOf<T>(query.key);

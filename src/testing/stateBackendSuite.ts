@@ -23,6 +23,12 @@ const bytesOf = (...bytes: number[]): Uint8Array => new Uint8Array(bytes);
  *
  * @param backend - makes empty places
  * @returns the cases, in order; each makes places of its own
+ * @example
+ * ```ts
+ * const suite = stateBackendSuite({ place: () => memoryCheckpoint(), abandon: (place) => (place as MemoryLocation).abandon() });
+ * for (const { run } of suite) await run(); // each rejects with what is wrong
+ * suite.map(({ name }) => name).includes('refuses a second holder, and names the first'); // => true
+ * ```
  */
 export function stateBackendSuite(backend: BackendUnderTest): readonly SuiteCase[] {
   const held = async (): Promise<StateBackend> => {

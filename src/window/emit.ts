@@ -29,6 +29,15 @@ export type GroupsMaker = <T>(...parts: ConstructorParameters<typeof FinalGroups
  * One final row per key and window, when `end <= drop`: the default with a window. Gives an EventStream; what comes
  * later is rejected as late. Without a window it is for groups by the event time, or by columns with windows: they are
  * final when that time has passed.
+ *
+ * @example
+ * ```ts
+ * const harness = operatorHarness(aggregate({ window: tumbling(10), select: { n: agg.count() }, emit: onClose() }));
+ * harness.event(1, {});
+ * harness.takeRows(); // => []
+ * harness.watermark(10);
+ * harness.takeRows(); // => [{ window: { start: 0, end: 10 }, n: 1 }]
+ * ```
  */
 export function onClose(): Emit<'event', unknown> {
   return {
@@ -41,6 +50,15 @@ export function onClose(): Emit<'event', unknown> {
 
 /**
  * Speaks when `end <= emit`, and corrects with every late row until `drop` (see `allowedLateness`). Gives a ChangeStream.
+ *
+ * @example
+ * ```ts
+ * const harness = operatorHarness(aggregate({ window: tumbling(10), select: { n: agg.count() }, emit: onTime() }));
+ * harness.event(1, {});
+ * harness.watermark(10, 0); // 10 has passed, and rows behind it may still come
+ * harness.event(2, {});
+ * harness.takeRows().map(({ row }) => row.n); // => [1, 2]
+ * ```
  */
 export function onTime(): Emit<'change', unknown> {
   return { kind: 'change', name: 'onTime', make: (parts) => new OnTime(parts) };
@@ -51,6 +69,14 @@ export function onTime(): Emit<'change', unknown> {
  * window. Gives a ChangeStream.
  *
  * @param options - `every`: ms or text; default 0: at once
+ * @example
+ * ```ts
+ * const harness = operatorHarness(aggregate({ key: 'k', select: { n: agg.count() }, emit: onUpdate({ every: '1 second' }) }));
+ * for (const k of ['a', 'a', 'b']) harness.event(0, { k });
+ * harness.takeRows(); // => []
+ * harness.clock.advance(1_000);
+ * harness.takeRows().map(({ row }) => row); // => [{ k: 'a', n: 2 }, { k: 'b', n: 1 }]
+ * ```
  */
 export function onUpdate(options: { readonly every?: Duration } = {}): Emit<'change', unknown> {
   const everyMs = parseNonNegative(options.every ?? 0, 'every');
