@@ -86,12 +86,15 @@ export class ByteWriter {
     return true;
   }
 
-  /** Lets `write` put the bytes of `value`, their number before them; false if it gives -1: then nothing was written. */
+  /**
+   * Lets `write` put the bytes of `value`, their number before them; false if it gives -1 or they are more than a few: then
+   * nothing was written. How much room there happens to be makes no difference: equal values, equal bytes.
+   */
   sizedBy<T>(write: (value: T, into: Uint8Array, at: number) => number, value: T): boolean {
     this.reserve(4 + ROOM);
     const from = this.length + 4;
     const end = write(value, this.buffer, from);
-    if (end < 0) return false;
+    if (end < 0 || end > from + ROOM) return false;
     this.view.setUint32(this.length, end - from, true);
     this.length = end;
     return true;

@@ -11,7 +11,7 @@ import { checkCheckpoint } from '../../src/checkpoint/fsck';
 import { StoredJournal } from '../../src/checkpoint/storedJournal';
 import { run } from '../../src/cli/commands';
 import { writeGolden } from './golden';
-import { codeOf, commitOf, countDelta, groups, open, planOf, runBatch, tableDelta } from './script';
+import { codeOf, commitOf, countDelta, groups, open, planOf, runBatch, stageOf, tableDelta } from './script';
 
 globalThis.IDBKeyRange = IDBKeyRange;
 const root = mkdtempSync(join(tmpdir(), 'tidemark-tools-'));
@@ -53,6 +53,23 @@ describe('golden checkpoints', () => {
     await checkpoint.close();
     const later = await groups(await open(location));
     expect(later.map(([key]) => key[0])).not.toContain('k1');
+  });
+
+  it('deltas of format 1, with numbers as text, agree with a snapshot of today, with numbers as bytes', async () => {
+    const location = memoryCheckpoint();
+    await importCheckpoint(goldenOf(1), location);
+    const checkpoint = await open(location);
+    const entries = await groups(checkpoint);
+    await checkpoint.stages();
+    await checkpoint.commit(commitOf(13, 'staged', checkpoint.epoch));
+    const whole = tableDelta([...entries, [['k'], 13]], [], true);
+    await checkpoint.close(() => [{ ...countDelta([])[0]!, tables: { groups: whole } }]);
+    const again = await open(location);
+    await again.plan(planOf(14, again.epoch, { late: Infinity, watermark: Infinity }));
+    await again.stage(stageOf(14, 'a14', { delta: countDelta([[['new'], { n: 0.5, m: -0 }]]) }));
+    await again.commit(commitOf(14, 'a14', again.epoch));
+    await again.close();
+    expect((await checkCheckpoint(await location.open())).findings).toEqual([]);
   });
 });
 
