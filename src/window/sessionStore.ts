@@ -14,7 +14,8 @@ import { Deadlines } from '../state/deadlines';
 import { byEnd, type Touched } from './touched';
 import { Vanished } from './vanished';
 
-type Meta = [arrival: number, longestGap: number, sweptTo: number];
+/** The third was a watermark that nobody reads: what is written has its place, so that older state can be loaded. */
+type Meta = [arrival: number, longestGap: number, unused: unknown, sweptTo: number];
 
 /**
  * Sessions: a row is `[t, t + gap)`; windows of a key that overlap or touch merge (`next.start <= current.end`). A row is
@@ -261,9 +262,9 @@ export class SessionStore<T> implements WindowStore<T> {
   get tables(): StateTables {
     const { keys, folding, log } = this;
     const meta = cell(
-      3,
-      () => [this.arrival, this.longestGap, this.sweptTo],
-      (value) => ([this.arrival, this.longestGap, this.sweptTo] = value as Meta),
+      2,
+      () => [this.arrival, this.longestGap, null, this.sweptTo],
+      (value) => ([this.arrival, this.longestGap, , this.sweptTo] = value as Meta),
     );
     return {
       meta,
