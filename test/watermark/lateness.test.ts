@@ -76,7 +76,11 @@ describe('LatenessSketch', () => {
 
   it('saves filled buckets only', () => {
     expect(sketchOf([]).encode().counts).toEqual([]);
-    expect(sketchOf([5, 5, 5000]).encode().counts.map(([, count]) => count)).toEqual([2, 1]);
+    expect(
+      sketchOf([5, 5, 5000])
+        .encode()
+        .counts.map(([, count]) => count),
+    ).toEqual([2, 1]);
   });
 
   it('comes back from a snapshot under a lower cap', () => {
