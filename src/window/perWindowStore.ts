@@ -6,6 +6,7 @@ import { Recorder } from '../state/recorder';
 import { cell, type StateEntry, type StateTable, type StateTables } from '../state/table';
 import type { Assigner, StoreParts } from './assigner';
 import { CellLog, type CellHolder } from './cellLog';
+import { OpenByKey } from './openByKey';
 import { lateDetail, type Visit, type WindowStore } from './store';
 import { Deadlines } from '../state/deadlines';
 import { windowsOf, type Touched } from './touched';
@@ -37,6 +38,8 @@ export class PerWindowStore<T> implements WindowStore<T> {
   private readonly recorder = new Recorder(2);
   /** Windows over all keys. */
   private cells = 0;
+  /** Made when somebody asks for it. */
+  private openByKey: OpenByKey | undefined;
 
   constructor(
     private readonly assigner: Assigner<T>,
@@ -96,6 +99,7 @@ export class PerWindowStore<T> implements WindowStore<T> {
   private put(entry: Open, key: KeyOf, acc: unknown): void {
     entry.cells.set(key, acc);
     this.cells++;
+    this.openByKey?.add(key, entry.window);
   }
 
   private opened(end: number, byStart: Map<number, Open>): void {
@@ -120,12 +124,14 @@ export class PerWindowStore<T> implements WindowStore<T> {
   }
 
   openEnd(key: KeyOf, start: number): number {
-    let last = -Infinity;
-    for (const [end, byStart] of this.byEnd) {
-      if (end <= last) continue;
-      for (const { window, cells } of byStart.values()) if (window.start <= start && cells.get(key) !== undefined) last = end;
-    }
-    return last;
+    this.openByKey ??= this.indexed();
+    return this.openByKey.lastEnd(key, start);
+  }
+
+  private indexed(): OpenByKey {
+    const index = new OpenByKey(this.columns);
+    for (const { window, cells } of this.entries()) cells.forEach((_acc, key) => index.add(key, window));
+    return index;
   }
 
   sweep(upTo: number, _drop: number, out: Out<unknown>, visit?: Visit): void {
@@ -153,6 +159,8 @@ export class PerWindowStore<T> implements WindowStore<T> {
 
   private forget(entry: Open, out: Out<unknown>): void {
     this.cells -= entry.cells.size;
+    const { openByKey } = this;
+    if (openByKey !== undefined) entry.cells.forEach((_acc, key) => openByKey.remove(key, entry.window));
     this.log.drop(entry);
     this.recorder.gone(idOf(entry));
     out.absorb(entry.rows);
@@ -199,6 +207,7 @@ export class PerWindowStore<T> implements WindowStore<T> {
         this.ending.clear();
         this.closing.clear();
         this.cells = 0;
+        this.openByKey = undefined;
         for (const [[end, start], rows] of entries)
           this.open({ start: start as number, end: end as number }).rows = rows as number;
         this.recorder.begin();

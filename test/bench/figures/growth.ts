@@ -141,6 +141,12 @@ const pipes: Readonly<Record<string, Pipe>> = {
       aggregate({ key: 'k', window: assigned('w'), select }),
       rows(),
     ),
+  'windows of the rows, velocity': ({ timed }) =>
+    timed.pipe(
+      mapRows((row) => ({ ...row, w: { start: row.t - 1000, end: row.t + 1000 } })),
+      aggregate({ key: 'k', window: assigned('w'), select: { v: agg.velocity(agg.sum('v')) } }),
+      rows(),
+    ),
   panes: ({ timed }) =>
     timed.pipe(aggregate({ key: 'k', window: session(1000), select, emit: panes({ trigger: trigger.afterCount(2) }) }), rows()),
   'last of updates': ({ timed }) =>
