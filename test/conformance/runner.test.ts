@@ -374,6 +374,59 @@ describe('a wrong expectation fails', () => {
   });
 });
 
+describe('golden: what is counted and said', () => {
+  const counts = [{ op: 'aggregate', id: 'agg', keys: ['w'], aggs: { n: { fn: 'count' } } }];
+  const rowsAt = (...times: number[]): Json => ({
+    in: {
+      rows: times.map((t, i) => [t, `${i}`]),
+      columns: [
+        ['t', 'timestamp'],
+        ['v', 'string'],
+      ],
+    },
+  });
+
+  it.each(['element', 'microbatch'])('a row is late once for each window that it has missed: %s', async (mode) => {
+    // W is 20 before the last row, which missed [0, 12), [3, 15) and [6, 18) and is in time for [9, 21).
+    const late = goldenCase({
+      streams: rowsAt(20, 11),
+      query: [
+        { op: 'withWatermark', column: 't', delayMs: 0 },
+        { op: 'window', column: 't', sizeMs: 12, slideMs: 3, as: 'w' },
+        ...counts,
+      ],
+      execution: mode === 'element' ? { mode } : { mode, batchBy: 1 },
+      expect: { rowCount: 4, sums: { n: 5 } },
+    });
+    expect(await golden({ ...late, expectLate: { agg: 3 } })).toEqual({ kind: 'passed' });
+    expect((await golden({ ...late, expectLate: { agg: 1 } })).kind).toBe('failed');
+  });
+
+  it('in update mode, too, each operator has the watermarks above it alone, when rows come one by one', async () => {
+    const branch = (v: string, id: string): unknown[] => [
+      { op: 'filter', where: ['v', 'in', v.split('')], in: 'in' },
+      { op: 'withWatermark', column: 't', delayMs: 0 },
+      { op: 'dropDuplicates', id, columns: ['t'] },
+    ];
+    // For the first branch 5 comes after 20; the second has seen nothing yet.
+    const update = goldenCase({
+      streams: rowsAt(20, 5, 30),
+      query: [
+        ...branch('01', 'a'),
+        ...branch('2', 'b'),
+        { op: 'union', inputs: ['a', 'b'] },
+        { op: 'window', column: 't', sizeMs: 10, as: 'w' },
+        ...counts,
+      ],
+      outputMode: 'update',
+      expect: { rowCount: 2 },
+      expectLate: { a: 1, b: 0, agg: 0 },
+    });
+    expect(await golden(update)).toEqual({ kind: 'passed' });
+    expect(await golden({ ...update, flush: false })).toEqual({ kind: 'passed' });
+  });
+});
+
 describe('names, places and neighbours decide nothing', () => {
   it.each(['element', 'spark'])('%s cases in another file under other names', async (kind) => {
     for (const found of casesOf(kind)) {

@@ -91,18 +91,17 @@ export async function runGoldenCase(given: unknown, root: DataRoot, backend: Bac
   if (!isThere) throw new Skip(`(c) needs ${one.needs}`, 'the package is not installed');
   skipIfLacking(plan.lacks);
   if (root.isMissing) throw new Skip('(c) data', 'the data are not beside the checkout');
-  // Update mode says what it says at the end of batches: in batches of one row it speaks after every row.
-  if (!runsAsQuery(one)) return execute(one, plan, sources, root.path);
-  return executeInBatches(one, one.execution.mode === 'microbatch' ? one.execution.batchBy : 1, root.path, backend);
+  const batchBy = batchesOfQuery(one);
+  return batchBy === undefined ? execute(one, plan, sources, root.path) : executeInBatches(one, batchBy, root.path, backend);
 }
 
 /**
- * Complete mode does not depend on batching. Several aggregates in it are a plain pipe: all but the last wait for the end;
- * a query, as Spark, has one table.
+ * How a case is cut into batches, if it runs as a query: micro-batches do. Complete mode does not depend on batching. Several
+ * aggregates in it are a plain pipe: all but the last wait for the end; a query, as Spark, has one table.
  */
-function runsAsQuery({ execution, outputMode, query }: GoldenCase): boolean {
-  if (outputMode === 'complete' && query.filter(({ op }) => op === 'aggregate').length > 1) return false;
-  return execution.mode === 'microbatch' || outputMode === 'update';
+function batchesOfQuery({ execution, outputMode, query }: GoldenCase): number | string | undefined {
+  if (outputMode === 'complete' && query.filter(({ op }) => op === 'aggregate').length > 1) return undefined;
+  return execution.mode === 'microbatch' ? execution.batchBy : undefined;
 }
 
 /** In complete mode nothing is late, and nothing hangs on a watermark but the rows of an outer join that stay alone. */
@@ -139,9 +138,11 @@ function planned(one: GoldenCase, sources: ReadonlyMap<string, Subject<Row>>, ta
     Object.entries(one.streams).map(([name, spec]) => [name, sourceNode(columnNames(spec), sources.get(name)!)]),
   );
   const mode = one.outputMode;
-  const inQuery = runsAsQuery(one) ? ({ inQuery: true } as const) : {};
+  const inQuery = batchesOfQuery(one) === undefined ? {} : ({ inQuery: true } as const);
   const neverLate = isNeverLate(one) ? ({ neverLate: true } as const) : {};
-  const plan = planOf(one.query as readonly QueryOperator[], { mode, ...inQuery, ...neverLate, streams, tables });
+  const countsLate = one.expectLate === undefined ? {} : ({ countsLate: true } as const);
+  const context = { mode, ...inQuery, ...neverLate, ...countsLate, streams, tables };
+  const plan = planOf(one.query as readonly QueryOperator[], context);
   const tail = tailPlan(plan.tail, plan.output.columns, new Subject<Row>(), tables);
   return {
     plan: { ...plan, lacks: [...plan.lacks, ...tail.lacks], ids: [...plan.ids, ...tail.ids] },
@@ -161,7 +162,7 @@ function execute(one: GoldenCase, { ids }: Plan, sources: ReadonlyMap<string, Su
   const tables = tablesOf(one.tables ?? {}, (spec, name) => load(spec, root, `tables.${name}`));
   const arriving = arrivingOf(one, root);
   const { plan, columns } = planned(one, sources, tables);
-  const collected = new Collected(plan, ids);
+  const collected = new Collected(plan, ids, one.outputMode === 'update');
   deliver(arriving, (name, row) => {
     sources.get(name)!.next(row);
     collected.check();
@@ -196,12 +197,13 @@ async function executeInBatches(one: GoldenCase, batchBy: number | string, root:
 /** What comes out of a query while it runs. */
 class Collected {
   readonly late: Map<string, number>;
-  private readonly table = new ResultTable();
+  private readonly table;
   private readonly appended: Row[] = [];
   private failure: { readonly error: unknown } | undefined;
   private readonly subscription;
 
-  constructor({ output }: Plan, ids: readonly string[]) {
+  constructor({ output }: Plan, ids: readonly string[], keepsDeleted: boolean) {
+    this.table = new ResultTable(keepsDeleted);
     this.late = new Map(ids.map((id) => [id, 0]));
     const stream = output.open().pipe(outcomes());
     this.subscription = stream.subscribe({

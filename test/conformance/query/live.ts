@@ -30,7 +30,7 @@ export interface LiveSpec {
   readonly outputMode: 'append' | 'update' | 'complete';
   readonly options: Pick<QueryOptions, 'noDataBatches' | 'watermarkPolicy' | 'minBatchesToRetain'>;
   readonly checkpoint: CheckpointLocation;
-  /** Rejections are kept too. */
+  /** Rejections are kept too, those of late rows by window. */
   readonly keepsRejected?: boolean;
   /** Event times without a watermark. */
   readonly neverLate?: boolean;
@@ -106,9 +106,12 @@ export class LiveQuery {
   }
 
   private planned(stream: (name: string) => Stream): Plan {
-    const { query, tables, outputMode: mode, streams, neverLate } = this.spec;
+    const { query, tables, outputMode: mode, streams, neverLate, keepsRejected } = this.spec;
     const nodes = Object.entries(streams).map(([name, columns]) => [name, givenNode(columns, () => stream(name))] as const);
-    const late = neverLate === true ? ({ neverLate } as const) : {};
+    const late = {
+      ...(neverLate === true ? ({ neverLate } as const) : {}),
+      ...(keepsRejected === true ? ({ countsLate: true } as const) : {}),
+    };
     return planOf(query, { mode, inQuery: true, ...late, failed: this.failed, streams: Object.fromEntries(nodes), tables });
   }
 

@@ -14,6 +14,8 @@ export interface PlanContext {
   readonly inQuery?: true;
   /** Rows get event times, and no watermark. */
   readonly neverLate?: true;
+  /** Late rows are counted: of windows that overlap, a row in each is a row of its own. */
+  readonly countsLate?: true;
   /** What `failOnce` has seen: it outlives a restart. */
   readonly failed?: Set<string>;
   readonly streams: Readonly<Record<string, PlanNode>>;
@@ -154,7 +156,10 @@ class Planner {
   }
 
   private window(op: OpOf<'window'> | OpOf<'sessionWindow'>, input: PlanNode): PlanNode {
-    if (!input.timed || input.time === op.column) return windowed(op, input);
+    if (!input.timed || input.time === op.column) {
+      const node = windowed(op, input);
+      return this.context.countsLate === true && op.op === 'window' ? materialised(node) : node;
+    }
     return op.op === 'sessionWindow' ? sessionsAnew(op, input) : windowedBeside(op, input);
   }
 
@@ -173,7 +178,8 @@ class Planner {
   private speech(): Speech {
     const { mode, inQuery } = this.context;
     if (inQuery === true) return this.isLast && mode !== 'append' ? 'asTheQuery' : 'final';
-    if (mode !== 'complete') return 'final';
-    return this.isLast ? 'table' : 'atTheEnd';
+    if (mode === 'append') return 'final';
+    if (this.isLast) return 'table';
+    return mode === 'complete' ? 'atTheEnd' : 'final';
   }
 }

@@ -8,13 +8,16 @@ import { planOf, type Plan } from './plan';
 
 type Tables = Readonly<Record<string, Table>>;
 
-/** Complete mode: the last row of each key, from the changes that an aggregate speaks. */
+/** The last row of each key, from the changes that an aggregate speaks: the table of complete mode, or what update mode said. */
 export class ResultTable {
   private readonly byKey = new Map<string, Row>();
 
+  /** @param keepsDeleted - in update mode a row was said, whatever became of its group */
+  constructor(private readonly keepsDeleted = false) {}
+
   take({ op, key, row }: Change<Row>): void {
-    if (op === 'delete') this.byKey.delete(identityOf(key));
-    else this.byKey.set(identityOf(key), row);
+    if (op === 'delete' && !this.keepsDeleted) this.byKey.delete(identityOf(key));
+    else if (op === 'upsert') this.byKey.set(identityOf(key), row);
   }
 
   get rows(): readonly Row[] {
