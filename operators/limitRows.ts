@@ -54,6 +54,7 @@ function limiter<T>(n: number, { id, run, outputMode, traits }: ProcessorContext
     throw new TidemarkError('TIDEMARK_OUTPUT_MODE', message, { operator: id, reason: 'limit-update-unsupported' });
   }
   let count = 0;
+  let updated = 0;
   return {
     tables: {
       count: cell(
@@ -62,12 +63,19 @@ function limiter<T>(n: number, { id, run, outputMode, traits }: ProcessorContext
         (value) => (count = value as number),
       ),
     },
+    // One row of state, the count; a table has none.
+    stateRows() {
+      const rows = { total: Number(count > 0), updated, removed: 0 };
+      updated = 0;
+      return rows;
+    },
     onEvent(time, row, out) {
       if (count >= n) return out.filter();
       count++;
+      updated = 1;
       out.forward(time, row);
     },
     // Each batch brings the whole table.
-    onBarrier: () => void (isTable && (count = 0)),
+    onBarrier: () => void (isTable && (count = updated = 0)),
   };
 }

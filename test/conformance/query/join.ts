@@ -36,10 +36,14 @@ export function joined(op: Join, givenLeft: PlanNode, givenRight: PlanNode, at: 
   return right.time === undefined ? node : { ...node, otherwise: { ...base, time: right.time, open: by('right') } };
 }
 
-/** Where the event time of one side alone is in the equality, the other side's column is its time, and says no watermark. */
-function stamped({ on }: Join, left: PlanNode, right: PlanNode): readonly [PlanNode, PlanNode] {
+/**
+ * Where the event time of one side alone is in the equality, or in the range, the other side's column is its time, and says no
+ * watermark.
+ */
+function stamped({ on, timeRange }: Join, left: PlanNode, right: PlanNode): readonly [PlanNode, PlanNode] {
   const isWindows = on.some(([l, r]) => left.columns.isWindow(l) && right.columns.isWindow(r));
-  const pair = on.find(([l, r]) => (left.timed && l === left.time) || (right.timed && r === right.time));
+  const pairs = timeRange === undefined ? on : [...on, [timeRange.left, timeRange.right] as const];
+  const pair = pairs.find(([l, r]) => (left.timed && l === left.time) || (right.timed && r === right.time));
   if (isWindows || pair === undefined) return [left, right];
   return [left.time === pair[0] ? left : stampedBy(left, pair[0]), right.time === pair[1] ? right : stampedBy(right, pair[1])];
 }

@@ -14,6 +14,8 @@ import type { Step, StepKind, StepOf } from './steps';
 const PHASES = ['build', 'start', 'run'] as const;
 type Phase = (typeof PHASES)[number];
 
+const RUNS: readonly StepKind[] = ['run', 'tick', 'runOnce', 'runAvailableNow'];
+
 /** What has gone wrong, and how far the query had come. */
 interface Failure {
   readonly phase: Phase;
@@ -29,6 +31,8 @@ export class SparkRun {
   private failure: Failure | undefined;
   /** The newest batch whose rows have been looked at. */
   private seen = -1;
+  /** A restart starts the query as soon as something asks for it: by itself it runs nothing. */
+  private isToStart = false;
 
   constructor(
     private readonly one: QueryCase,
@@ -68,6 +72,7 @@ export class SparkRun {
     const isLookedFor = step.kind === 'expectError' || !step.kind.startsWith('expect');
     if (this.failure !== undefined && !isLookedFor) throw this.failure.error;
     if (this.failure !== undefined && step.kind !== 'expectError') return;
+    if (RUNS.includes(step.kind)) this.isToStart = false;
     await (this.handlers[step.kind] as (step: Step) => void | Promise<void>)(step);
   }
 
@@ -94,7 +99,7 @@ export class SparkRun {
     expectOffsetLog: async ({ at, expectOffsetLog }) =>
       sameSequence(at, expectOffsetLog, [...(await this.live.logged('offsets'))]),
     expectProgress: (step) => this.figures.expectProgress(step),
-    expectActive: ({ at, expectActive }) => sameValue(at, expectActive, this.live.query.isActive),
+    expectActive: (step) => this.expectActive(step),
     expectError: (step) => this.expectError(step),
   };
 
@@ -111,6 +116,12 @@ export class SparkRun {
     });
   }
 
+  private async expectActive({ at, expectActive }: StepOf<'expectActive'>): Promise<void> {
+    if (this.isToStart) await this.attempt(() => this.live.start());
+    this.isToStart = false;
+    if (this.failure === undefined) sameValue(at, expectActive, this.live.query.isActive);
+  }
+
   private async restart({ restart }: StepOf<'restart'>): Promise<void> {
     const { loseLastCommit, clearSink, advanceClockMs = 0, conf, query } = restart;
     const { spec } = this.live;
@@ -125,6 +136,7 @@ export class SparkRun {
     if (clearSink === true) this.seen = -1;
     this.live.clock.advance(advanceClockMs);
     this.attemptNow('build', () => this.live.build());
+    this.isToStart = true;
   }
 
   private async attempt(...parts: (() => Promise<void>)[]): Promise<void> {
