@@ -27,6 +27,7 @@ def session():
         "spark.sql.codegen.factoryMode": "NO_CODEGEN",
         "spark.sql.streaming.numRecentProgressUpdates": "1000",
         "spark.python.authenticate.socketTimeout": "120s",
+        "spark.python.daemon.module": "warm_daemon",
         "spark.sql.legacy.timeParserPolicy": "CORRECTED",
     }
     for name, value in settings.items():

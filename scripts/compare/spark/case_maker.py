@@ -15,6 +15,7 @@ class Maker:
         self.r = random.Random(seed)
         self.null_keys = False
         self.null_times = False
+        self.style = None
 
     def pick(self, *of):
         return self.r.choice(of)
@@ -36,22 +37,39 @@ class Maker:
             conf["noDataBatches"] = False
         if len(streams) > 1 and self.r.random() < 0.3:
             conf["watermarkPolicy"] = "max"
+        if self.r.random() < 0.1:
+            conf["minBatchesToRetain"] = self.pick(1, 2, 3)
         return {"conf": conf} if conf else {}
 
+    def restart(self, i, last):
+        how = {}
+        if i > 1 and last in ({"run": True}, {"runAvailableNow": True}) and self.r.random() < 0.3:
+            how["loseLastCommit"] = True
+        if self.r.random() < 0.2:
+            how["clearSink"] = True
+        if self.r.random() < 0.2:
+            how["advanceClockMs"] = self.pick(1000, 12000)
+        if self.r.random() < 0.1:
+            how["conf"] = self.pick({"noDataBatches": False}, {"noDataBatches": True}, {"watermarkPolicy": "max"}, {"watermarkPolicy": "min"})
+        return how
+
     def steps(self, streams):
-        now, steps = self.pick(20, 20, 60, 1_600_000_000) * S, []
-        style = self.pick("run", "run", "run", "mixed", "once", "available")
-        for i in range(self.r.randrange(3, 6)):
+        now, steps = self.pick(0, 2, 20, 20, 60, 1_600_000_000) * S, []
+        style = self.style or self.pick("run", "run", "run", "mixed", "once", "available", "tick")
+        ticks = style == "tick"
+        for i in range(self.r.randrange(3, 6) + 3 * ticks):
             now += S * self.pick(0, 3, 6, 10, 15)
             add = {s: self.rows(now) for s in streams}
             add = {s: rows for s, rows in add.items() if rows}
-            if add:
+            if add and (not ticks or self.r.random() < 0.6):
                 steps.append({"add": add})
             how = {"once": "runOnce", "available": "runAvailableNow", "run": "run"}.get(style)
-            steps.append({how or self.pick("run", "run", "runOnce", "runAvailableNow"): True})
-            if style in ("run", "mixed") and self.r.random() < 0.2:
-                lose = i > 1 and steps[-1] == {"run": True} and self.r.random() < 0.3
-                steps.append({"restart": {"loseLastCommit": True} if lose else {}})
+            if ticks:
+                steps.append({"tick": self.pick(1, 1000, 1000, 2500, 5000, 5001, 10000)})
+            else:
+                steps.append({how or self.pick("run", "run", "runOnce", "runAvailableNow"): True})
+            if style in ("run", "mixed", "tick") and self.r.random() < 0.2:
+                steps.append({"restart": self.restart(i, steps[-1])})
         return steps
 
     def case(self, streams, query, mode="append", **more):

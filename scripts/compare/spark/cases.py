@@ -1,8 +1,10 @@
 """Cases of the conformance format with what Spark answers: python cases.py asked.json answered.json [SECONDS].
 
-Steps `expectNew`, `expectState`, `expectWatermarkMs` and `expectOpWatermark` are filled in behind every step that runs.
+Behind every step that runs it is filled in what is expected: rows, state, watermarks, event times, ids, rows read. A query that
+fails, or is refused, is a step `expectError`.
 """
 
+import calendar
 import json
 import os
 import shutil
@@ -10,10 +12,14 @@ import sys
 import tempfile
 import time
 
+from pyspark.errors import AnalysisException, IllegalArgumentException, StreamingQueryException
+from pyspark.sql.streaming import StreamingQuery
+
 import answers
 from answers import DataFrame, F, session
 from functions import NEEDS_ROCKS
 from queries import TYPES, Build
+from refusals import reason_of, text_of
 
 # They move filters below a watermark, or make another join of one.
 RULES = [
@@ -73,31 +79,36 @@ class Run:
         self.folder = tempfile.mkdtemp()
         self.conf = dict(case.get("conf", {}))
         self.ops = case["query"]
-        self.sink, self.seen, self.batches, self.progress, self.told = -1, 0, [], [], {}
+        jvm = spark._jvm
+        self.clock = jvm.org.apache.spark.util.ManualClock()
+        self.sink = jvm.org.apache.spark.sql.execution.streaming.sources.MemorySink()
+        self.triggers = jvm.org.apache.spark.sql.streaming.Trigger
+        self.kind, self.seen, self.progress, self.last = None, -1, [], None
         rocks = any(op["op"] in NEEDS_ROCKS for op in self.ops)
         spark.conf.set("spark.sql.streaming.stateStore.providerClass", ROCKS if rocks else HDFS)
 
-    def start(self, **trigger):
+    def start(self, kind):
         set_ = self.spark.conf.set
         set_("spark.sql.streaming.noDataMicroBatches.enabled", self.conf.get("noDataBatches", True))
         set_("spark.sql.streaming.multipleWatermarkPolicy", self.conf.get("watermarkPolicy", "min"))
+        set_("spark.sql.streaming.minBatchesToRetain", self.conf.get("minBatchesToRetain", 100))
         set_("spark.sql.optimizer.excludedRules", ",".join(f"org.apache.spark.sql.catalyst.optimizer.{r}" for r in RULES))
         set_("spark.sql.streaming.statefulOperator.allowMultiple", True)
         node = Build(self.spark, self.case, self.source).built(self.ops)
         self.ids = node.ids
         frame, self.names = plain(node.frame)
-        writer = frame.writeStream.outputMode(self.case["outputMode"]).option("checkpointLocation", self.folder)
-        if trigger:
-            writer = writer.trigger(**trigger)
-        self.query = writer.foreachBatch(self.take).start()
-        self.noted = 0
+        self.query = StreamingQuery(self.started(frame._jdf, TRIGGERS[kind](self.triggers)))
+        self.kind, self.noted = kind, 0
 
-    def take(self, frame, batch_id):
-        texts = frame._jdf.collectAsList()
-        rows = [json.loads(texts.get(i).getString(0)) for i in range(texts.size())]
-        if batch_id > self.sink:
-            self.batches.append([[row.get(name) for name in self.names] for row in rows])
-            self.sink = batch_id
+    def started(self, frame, trigger):
+        """By the clock of the case, which a writer of Python does not take."""
+        jvm = self.spark._jvm
+        manager = self.spark._jsparkSession.sessionState().streamingQueryManager()
+        some, none = jvm.scala.Option.apply, jvm.scala.Option.empty()
+        mode = getattr(jvm.org.apache.spark.sql.streaming.OutputMode, self.case["outputMode"].capitalize())()
+        options = jvm.org.apache.spark.api.python.PythonUtils.toScalaMap({})
+        given = [none, some(self.folder), frame, options, self.sink, mode, False, True, trigger, self.clock, none, none]
+        return manager.startQuery(*given)
 
     def stop(self):
         if self.query is not None:
@@ -106,21 +117,44 @@ class Run:
         self.query = None
 
     def note(self):
-        every = self.query.recentProgress
-        new = [p for p in every[self.noted :] if "addBatch" in p["durationMs"]]
+        every = self.query._jsq.recentProgress()  # as JSON: each field of an object is a call
+        new = [json.loads(every[i].json()) for i in range(self.noted, len(every))]
+        new = [p for p in new if "addBatch" in p["durationMs"]]
         self.noted = len(every)
         self.progress += new
+        self.last = next((p for p in reversed(new) if p["numInputRows"] > 0), self.last)
+
+    def begun(self, kind):
+        if self.query is not None and self.query.isActive and self.kind == kind:
+            return False
+        self.stop()
+        self.start(kind)
+        return True
 
     def run(self):
-        if self.query is None or not self.query.isActive:
-            self.stop()
-            self.start()
+        self.begun("run")
         self.query.processAllAvailable()
         self.note()
 
-    def end(self, **trigger):
+    def tick(self, ms):
+        if self.query is not None and self.kind != "tick":
+            self.stop()
+        self.clock.advance(ms)
+        self.begun("tick")
+        time.sleep(0.05)
+        while self.query.isActive and not self.is_waiting():
+            time.sleep(0.02)
+        if self.query.exception() is not None:
+            raise self.query.exception()
+        self.note()
+
+    def is_waiting(self):
+        status = json.loads(self.query._jsq.status().json())
+        return not status["isTriggerActive"] and status["message"].startswith("Waiting")
+
+    def end(self, kind):
         self.stop()
-        self.start(**trigger)
+        self.start(kind)
         self.query.awaitTermination()
         self.note()
 
@@ -133,7 +167,9 @@ class Run:
                 if name in (str(last), f".{last}.crc"):
                     os.remove(os.path.join(commits, name))
         if how.get("clearSink"):
-            self.sink = -1
+            self.sink.clear()
+            self.seen = -1
+        self.clock.advance(how.get("advanceClockMs", 0))
         self.conf.update(how.get("conf", {}))
         self.ops = how.get("query", self.ops)
 
@@ -144,26 +180,46 @@ class Run:
             if kind.startswith("expect"):
                 continue
             steps.append(step)
-            if kind == "add":
-                self.source.add(step["add"])
-            elif kind == "restart":
-                self.restart(step["restart"])
-            elif kind == "run":
-                self.run()
-            else:
-                self.end(**({"once": True} if kind == "runOnce" else {"availableNow": True}))
+            try:
+                self.do(kind, step[kind])
+            except (StreamingQueryException, AnalysisException, IllegalArgumentException) as error:
+                print(f"# {self.case['name']}: {text_of(error)}", flush=True)
+                return [*steps, {"expectError": {"at": "run", "reason": reason_of(error)}}]
             if kind not in ("add", "restart"):
                 steps += self.expected()
         return steps
 
+    def do(self, kind, what):
+        if kind == "add":
+            self.source.add(what)
+        elif kind == "restart":
+            self.restart(what)
+        elif kind == "tick":
+            self.tick(what)
+        elif kind == "run":
+            self.run()
+        else:
+            self.end(kind)
+
+    @property
+    def has_null_times(self):
+        times = {s: [i for i, (_, type_) in enumerate(how["columns"]) if type_ == "timestamp"] for s, how in self.case["streams"].items()}
+        added = [(s, row) for step in self.case["steps"] for s, rows in step.get("add", {}).items() for row in rows]
+        return any(row[i] is None for s, row in added for i in times[s])
+
+    def rows(self):
+        if self.case["outputMode"] == "complete":
+            return self.sink.allData()
+        since = self.sink.dataSinceBatch(self.seen)
+        newest = self.sink.latestBatchId()
+        self.seen = newest.get() if newest.isDefined() else self.seen
+        return since
+
     def expected(self):
-        fresh, self.batches = self.batches, []
-        complete = self.case["outputMode"] == "complete"
-        if complete:
-            self.table = fresh[-1] if fresh else getattr(self, "table", [])
-        rows = self.table if complete else [row for batch in fresh for row in batch]
+        rows = self.rows()
+        texts = [json.loads(rows.apply(i).getString(0)) for i in range(rows.size())]
         ordered = {"ordered": True} if self.ops and self.ops[-1]["op"] == "sort" else {}
-        steps = [{"expectNew": rows, **ordered}]
+        steps = [{"expectNew": [[row.get(name) for name in self.names] for row in texts], **ordered}]
         progress, self.progress = self.progress, []
         if progress and self.ids:
             steps.append({"expectState": {i: self.figures(at, progress) for at, i in enumerate(self.ids)}})
@@ -171,6 +227,19 @@ class Run:
             steps.append({"expectWatermarkMs": self.watermark()})
             if progress and self.ids:
                 steps.append({"expectOpWatermark": self.operators()})
+        return [*steps, *self.told()]
+
+    def told(self):
+        logs = [self.execution().offsetLog(), self.execution().commitLog(), self.sink]
+        newest = [log.getLatest() if log is not self.sink else log.latestBatchId() for log in logs]
+        ids = [one.get() if one.isDefined() else None for one in newest]
+        ids = [one._1() if hasattr(one, "_1") else one for one in ids]
+        steps = [{"expectBatchIds": dict(zip(["offsets", "commits", "sink"], ids))}]
+        if "minBatchesToRetain" in self.conf:
+            steps.append({"expectOffsetLog": sorted(int(n) for n in os.listdir(os.path.join(self.folder, "offsets")) if n.isdigit())})
+        if self.last is not None and not self.has_null_times:  # which Spark counts as 0
+            times = {name: millis_of(value) for name, value in self.last.get("eventTime", {}).items()}
+            steps.append({"expectEventTime": times or None})
         return steps
 
     def figures(self, at, progress):
@@ -209,7 +278,9 @@ class Run:
 
         def walk(plan):
             name = plan.getClass().getSimpleName()
-            if name in WRITERS:
+            if name == "StreamingGlobalLimitExec":  # filters nothing
+                found.append([])
+            elif name in WRITERS:
                 ends = [plan.eventTimeWatermarkForLateEvents(), plan.eventTimeWatermarkForEviction()]
                 found.append([e.get() if e.isDefined() else None for e in ends])
             children = plan.children()
@@ -221,6 +292,18 @@ class Run:
         pairs = {i: dict(zip(["late", "eviction"], w)) for i, w in zip(self.ids, found)}
         return {i: {k: v for k, v in w.items() if v is not None} for i, w in pairs.items()}
 
+
+def millis_of(text):
+    seconds, ms = text.rstrip("Z").split(".")
+    return calendar.timegm(time.strptime(seconds, "%Y-%m-%dT%H:%M:%S")) * 1000 + int(ms)
+
+
+TRIGGERS = {
+    "run": lambda t: t.ProcessingTime(0),
+    "tick": lambda t: t.ProcessingTime(1),
+    "runOnce": lambda t: t.Once(),
+    "runAvailableNow": lambda t: t.AvailableNow(),
+}
 
 WRITERS = {
     "StateStoreSaveExec",

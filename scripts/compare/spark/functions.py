@@ -19,7 +19,7 @@ def group_function(fn, time_column):
         latest = None
         if state.hasTimedOut:
             state.remove()
-            yield pd.DataFrame({"k": [k], "n": [-1]})
+            yield pd.DataFrame({"key": [k], "n": [-1]})
             return
         for frame in frames:
             rows += len(frame)
@@ -56,49 +56,120 @@ def group_function(fn, time_column):
             if fn == "countTimeout10s":
                 state.setTimeoutDuration(10000)
             out.append(n)
-        yield pd.DataFrame({"k": [k] * len(out), "n": out})
+        yield pd.DataFrame({"key": [k] * len(out), "n": out})
 
     return update
 
 
 def processor(fn, key_name, time_column):
-    class Made(StatefulProcessor):
-        def init(self, handle):
-            self.handle = handle
-            self.count = handle.getValueState("count", "n long")
-            self.timer = handle.getValueState("timer", "n long")
+    """A subclass with the `data` and `timer` of the function."""
 
-        def get(self, state):
-            return state.get()[0] if state.exists() else None
-
-        def handleInputRows(self, key, frames, timers):
-            out = []
-            if fn == "twsMaxEventTime5s":
-                latest = max(millis(frame, time_column) for frame in frames)
-                old = self.get(self.count)
-                n = latest if old is None else max(old, latest)
-                self.count.update((n,))
-                timer = self.get(self.timer)
-                if timer is None or n + 5000 > timer:
-                    if timer is not None:
-                        self.handle.deleteTimer(timer)
-                    self.handle.registerTimer(n + 5000)
-                    self.timer.update((n + 5000,))
-                out.append(n)
-            else:
-                n = (self.get(self.count) or 0) + 1
-                if n == 3:
-                    self.count.clear()
-                else:
-                    self.count.update((n,))
-                    out.append(n)
-            yield pd.DataFrame({"k": [key[0]] * len(out), "n": out})
-
-        def handleExpiredTimer(self, key, timers, expired):
-            self.count.clear()
-            yield pd.DataFrame({"k": [key[0]], "n": [-1]})
-
-        def close(self):
-            pass
+    class Made(FUNCTIONS[fn]):
+        column = time_column
 
     return Made()
+
+
+class Processor(StatefulProcessor):
+    def init(self, handle):
+        self.handle = handle
+        self.count = handle.getValueState("count", "n long")
+        self.remembered = handle.getValueState("timer", "n long")
+
+    def get(self, state):
+        return state.get()[0] if state.exists() else None
+
+    def handleInputRows(self, key, rows, timerValues):
+        frames = list(rows)
+        yield self.said(key, self.data(key[0], frames, timerValues))
+
+    def handleExpiredTimer(self, key, timerValues, expiredTimerInfo):
+        yield self.said(key, self.timer(timerValues, expiredTimerInfo.getExpiryTimeInMs()))
+
+    def said(self, key, out):
+        return pd.DataFrame({"key": [key[0]] * len(out), "n": out})
+
+    def timer(self, timers, time):
+        self.count.clear()
+        return [-1]
+
+    def move(self, time):
+        self.handle.registerTimer(time)
+        self.remembered.update((time,))
+
+    def close(self):
+        pass
+
+
+class ClearAt3(Processor):
+    def data(self, key, frames, timers):
+        n = (self.get(self.count) or 0) + 1
+        if n == 3:
+            self.count.clear()
+            return []
+        self.count.update((n,))
+        return [n]
+
+
+class ProcTimer(ClearAt3):
+    def data(self, key, frames, timers):
+        if (self.get(self.count) or 0) == 0 and key in ("a", "c"):
+            self.handle.registerTimer(timers.getCurrentProcessingTimeInMs() + 5000)
+        return super().data(key, frames, timers)
+
+
+class TimerUpdate(Processor):
+    def data(self, key, frames, timers):
+        old = self.get(self.count) or 0
+        n = old + sum(len(frame) for frame in frames)
+        self.count.update((n,))
+        now = timers.getCurrentProcessingTimeInMs()
+        if key == "a" and old == 0:
+            self.move(now + 5000)
+        if key == "a" and old == 1:
+            self.handle.deleteTimer(self.get(self.remembered))
+            self.move(now + 7500)
+        return [n]
+
+    def timer(self, timers, time):
+        self.remembered.clear()
+        return [-1]
+
+
+class ThreeTimers(Processor):
+    def data(self, key, frames, timers):
+        self.count.update(((self.get(self.count) or 0) + sum(len(frame) for frame in frames),))
+        now = timers.getCurrentProcessingTimeInMs()
+        if len(list(self.handle.listTimers())) == 0:
+            for after in (5000, 10000, 15000):
+                self.handle.registerTimer(now + after)
+        return []
+
+    def timer(self, timers, time):
+        n = self.get(self.count) or 0
+        if len(list(self.handle.listTimers())) == 1:
+            self.count.clear()
+        return [n]
+
+
+class MaxEventTime(Processor):
+    def data(self, key, frames, timers):
+        latest = max(millis(frame, self.column) for frame in frames)
+        old = self.get(self.count)
+        n = latest if old is None else max(old, latest)
+        self.count.update((n,))
+        at = self.get(self.remembered)
+        if at is None or n + 5000 > at:
+            if at is not None:
+                self.handle.deleteTimer(at)
+            self.move(n + 5000)
+        return [n]
+
+
+FUNCTIONS = {
+    "twsCountClearAt3": ClearAt3,
+    "twsCountProcTimer5s": ProcTimer,
+    "twsCountTimerUpdate": TimerUpdate,
+    "twsThreeTimers": ThreeTimers,
+    "twsMaxEventTime5s": MaxEventTime,
+}

@@ -40,7 +40,9 @@ class Build:
         return Node(n.frame.select(*[F.col(c).alias(name) for c, name in pairs]), n.ids)
 
     def filter(self, op, n):
-        return Node(n.frame.where(predicate(op["where"], n.frame)), n.ids)
+        # What is not deterministic is not moved below a watermark.
+        kept = F.coalesce(predicate(op["where"], n.frame), F.lit(False))
+        return Node(n.frame.where(kept == (F.rand() >= 0)), n.ids)
 
     def compute(self, op, n):
         return Node(n.frame.withColumn(op["as"], expression(op["expr"])), n.ids)
@@ -106,7 +108,7 @@ class Build:
     def flatMapGroupsWithState(self, op, n):
         (key,) = op["keys"]
         how = {"none": "NoTimeout", "processingTime": "ProcessingTimeTimeout", "eventTime": "EventTimeTimeout"}
-        schema = f"{key} {dict(n.frame.dtypes)[key]}, n long"
+        schema = f"key {dict(n.frame.dtypes)[key]}, n long"
         times = [name for name, type_ in n.frame.dtypes if type_ == "timestamp"]
         fn = group_function(op["fn"], times[0] if times else None)
         mode = "update" if self.case["outputMode"] == "update" else "append"
@@ -117,7 +119,7 @@ class Build:
 
     def transformWithState(self, op, n):
         (key,) = op["keys"]
-        schema = f"{key} {dict(n.frame.dtypes)[key]}, n long"
+        schema = f"key {dict(n.frame.dtypes)[key]}, n long"
         times = [name for name, type_ in n.frame.dtypes if type_ == "timestamp"]
         how = {"none": "None", "processingTime": "ProcessingTime", "eventTime": "EventTime"}[op["timeMode"]]
         made = processor(op["fn"], key, times[0] if times else None)
@@ -146,9 +148,13 @@ def predicate(where, frame):
             made = made & part if kind == "and" else made | part
         return made
     column, sign, literal = where
-    other = F.col(literal["column"]) if isinstance(literal, dict) else F.lit(literal)
     mine = F.col(column)
-    if dict(frame.dtypes).get(column) == "timestamp" and not isinstance(literal, dict):
+    if isinstance(literal, dict) and "batchTimeMs" in literal:
+        mine, literal = F.unix_millis(mine), F.unix_millis(F.current_timestamp()) + literal["batchTimeMs"]
+        other = literal
+    else:
+        other = F.col(literal["column"]) if isinstance(literal, dict) else F.lit(literal)
+    if not hasattr(literal, "_jc") and dict(frame.dtypes).get(column) == "timestamp" and not isinstance(literal, dict):
         other = F.timestamp_millis(other.cast("long"))
     signs = {"<": mine < other, "<=": mine <= other, ">": mine > other, ">=": mine >= other, "=": mine == other}
     return signs[sign] if sign in signs else mine != other

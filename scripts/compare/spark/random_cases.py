@@ -3,6 +3,7 @@
 import json
 import sys
 
+import random_chains
 from case_maker import EVENTS, Maker, named
 
 
@@ -190,7 +191,7 @@ def dedup_groups(m):
 
 
 NAMES = "range_join window_join time_join free_join join_agg join_join agg_join join_dedup union half_watermark static dedup dedups chain windows groups tws dedup_groups"
-KINDS = {name: globals()[name] for name in NAMES.split()}
+KINDS = {**{name: globals()[name] for name in NAMES.split()}, **random_chains.KINDS}
 
 
 def main(seed, count, *kinds):
