@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { parseDuration, type Duration } from 'tidemark';
 import { DemoFailure, reasonOf } from './failure';
-import type { Format } from './input';
+import type { FormatName } from './input';
 
 export const HELP = `npm start                                     real earthquakes, replayed in their order of arrival
 npm start -- --input FILE --time COLUMN --key COLUMN [...]   the same on your own NDJSON or CSV
@@ -44,7 +44,7 @@ export interface Arguments {
   /** A folder whose files are read as they come. */
   readonly follow?: string;
   readonly input?: string;
-  readonly format?: Format;
+  readonly format?: FormatName;
   readonly time?: string;
   readonly key?: string;
   readonly value?: string;

@@ -59,10 +59,12 @@ export function videoParser(timeColumn: string): (raw: RawRow) => VideoFigures {
 
 /** Stops at the first row when a column is not there at all: a wrong name would otherwise reject row after row. */
 export function checkColumns(wanted: readonly string[], present: readonly string[], file: string): void {
+  const double = wanted.find((column) => present.indexOf(column) !== present.lastIndexOf(column));
+  if (double !== undefined) throw new DemoFailure(`${file} has two columns '${double}': which one is meant?`);
   const missing = wanted.filter((column) => !present.includes(column));
   if (missing.length === 0) return;
   const names = missing.map((column) => `'${column}'`).join(', ');
-  throw new DemoFailure(`${file} has no column ${names}; its columns are: ${present.join(', ') || '(none)'}`);
+  throw new DemoFailure(`${file} has no column ${names}; its columns are: ${shortened(present.join(', ')) || '(none)'}`);
 }
 
 function ratio(likes: number | null, comments: number | null, views: number | null): number | null {
@@ -105,6 +107,9 @@ function numeral(text: string): number | undefined {
 }
 
 function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  return shortened(JSON.stringify(value) ?? String(value), 60);
+}
+
+function shortened(text: string, most = 500): string {
+  return text.length > most ? `${text.slice(0, most)}…` : text;
 }

@@ -285,7 +285,7 @@ describe('--input', () => {
       .map((line) => [line['line'], line['message']]);
     expect(messages).toEqual([
       [6, `column 'amount' holds no number: "x"`],
-      [8, 'the line has 2 fields, the header 4'],
+      [8, 'the line cannot be read: the record has 2 cells, and there are 4 columns'],
     ]);
     const tumbling = linesOf('windows').filter((line) => line['kind'] === 'tumbling');
     expect(tumbling.map(({ key, count, mean, max }) => [key, count, mean, max])).toEqual([
@@ -328,6 +328,40 @@ describe('--input', () => {
       ['tumbling', 1],
       ['sliding', 1],
     ]);
+  });
+
+  test.each([
+    ['a quote that nothing closes', '3600000,"a,2', 'a quoted cell has no end, or the record is too long'],
+    ['text behind a closing quote', '3600000,"a"b,2', 'text behind a closing quote'],
+    ['a line of 17 MB', `3600000,${'a'.repeat(17_000_000)},2`, 'the line has 17000011 bytes, too many'],
+  ])('%s costs its own line, which is shown, and none of those behind it', async (_what, line, message) => {
+    const text = ['at,who,amount', '0,"a ""b"",\nc",1', line, '7200000,a,4', '10800000,a,8', ''].join('\r\n');
+    const { ledger } = await runArguments('--input', fileWith('rows.csv', text), ...COLUMNS.slice(0, 6));
+    expect(ledger).toMatchObject({ read: 4, clean: 3, rejected: { failed: 1 } });
+    const [rejected] = linesOf('rejected');
+    expect(rejected).toMatchObject({ line: 4, message: `the line cannot be read: ${message}` });
+    expect((rejected!['row'] as { text: string }).text.trim()).toBe(line.slice(0, 1024));
+  });
+
+  const PLAIN = ['at,who', '0,a', '3600000,é', ''];
+  test.each([
+    ['packed, whatever the name says', 'rows.csv', gzipSync(PLAIN.join('\n'))],
+    ['not packed, whatever the name says', 'rows.csv.gz', Buffer.from(PLAIN.join('\n'))],
+    ['packed in parts, under a name in capitals', 'ROWS.CSV.GZ', Buffer.concat(PLAIN.map((line) => gzipSync(`${line}\n`)))],
+    ['UTF-8 with its mark', 'rows.csv', Buffer.from(`\uFEFF${PLAIN.join('\n')}`)],
+    ['UTF-16 with its mark', 'rows.csv', Buffer.from(`\uFEFF${PLAIN.join('\r\n')}`, 'utf16le')],
+    ['UTF-16 with its mark, the other way round', 'rows.csv', Buffer.from(`\uFEFF${PLAIN.join('\n')}`, 'utf16le').swap16()],
+    ['lines that end with CR alone', 'rows.csv', Buffer.from(PLAIN.join('\r'))],
+  ])('a file is read as it is: %s', async (_what, name, bytes) => {
+    const { ledger } = await runArguments('--input', fileWith(name, bytes), '--time', 'at', '--key', 'who');
+    expect(ledger).toMatchObject({ read: 2, clean: 2, rejected: {} });
+    expect(linesOf('windows').flatMap(({ kind, key }) => (kind === 'tumbling' ? [key] : []))).toEqual(['a', 'é']);
+  });
+
+  test('a column that occurs twice is not guessed at, unless nobody needs it', async () => {
+    const path = fileWith('rows.csv', 'at,who,who,note,note\n0,a,b,c,d\n');
+    await expect(runArguments('--input', path, '--time', 'at', '--key', 'who')).rejects.toThrow(/has two columns 'who'/);
+    expect((await runArguments('--input', path, '--time', 'at', '--key', 'at', '--fresh')).ledger.read).toBe(1);
   });
 
   test.each([
