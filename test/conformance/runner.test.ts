@@ -425,6 +425,20 @@ describe('golden: what is counted and said', () => {
     expect(await golden(update)).toEqual({ kind: 'passed' });
     expect(await golden({ ...update, flush: false })).toEqual({ kind: 'passed' });
   });
+
+  it('in update mode, too, a row of a group by event time is late once its time is over', async () => {
+    const update = goldenCase({
+      streams: rowsAt(5, 5, 20, 11, 20),
+      query: [
+        { op: 'withWatermark', column: 't', delayMs: 8 },
+        { op: 'aggregate', id: 'agg', keys: ['t'], aggs: { n: { fn: 'count' } } },
+      ],
+      outputMode: 'update',
+      expect: { rowCount: 2, sums: { n: 4 } },
+      expectLate: { agg: 1 },
+    });
+    expect(await golden(update)).toEqual({ kind: 'passed' });
+  });
 });
 
 describe('names, places and neighbours decide nothing', () => {

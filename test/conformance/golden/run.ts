@@ -97,11 +97,18 @@ export async function runGoldenCase(given: unknown, root: DataRoot, backend: Bac
 
 /**
  * How a case is cut into batches, if it runs as a query: micro-batches do. Complete mode does not depend on batching. Several
- * aggregates in it are a plain pipe: all but the last wait for the end; a query, as Spark, has one table.
+ * aggregates in it are a plain pipe: all but the last wait for the end; a query, as Spark, has one table. Update mode row by
+ * row is a plain pipe too; only a query says groups by the event time itself before they are over, and judges their rows.
  */
 function batchesOfQuery({ execution, outputMode, query }: GoldenCase): number | string | undefined {
   if (outputMode === 'complete' && query.filter(({ op }) => op === 'aggregate').length > 1) return undefined;
-  return execution.mode === 'microbatch' ? execution.batchBy : undefined;
+  if (execution.mode === 'microbatch') return execution.batchBy;
+  return outputMode === 'update' && isByTime(query) ? 1 : undefined;
+}
+
+function isByTime(query: GoldenCase['query']): boolean {
+  const times = query.flatMap((op) => (op.op === 'withWatermark' ? [op.column] : []));
+  return query.some((op) => op.op === 'aggregate' && op.keys.some((key) => times.includes(key)));
 }
 
 /** In complete mode nothing is late, and nothing hangs on a watermark but the rows of an outer join that stay alone. */
