@@ -183,8 +183,10 @@ class Run:
             try:
                 self.do(kind, step[kind])
             except (StreamingQueryException, AnalysisException, IllegalArgumentException) as error:
-                print(f"# {self.case['name']}: {text_of(error)}", flush=True)
-                return [*steps, {"expectError": {"at": "run", "reason": reason_of(error)}}]
+                reason = reason_of(error)
+                if reason is None:
+                    raise
+                return [*steps, {"expectError": {"at": "run", "reason": reason}}]
             if kind not in ("add", "restart"):
                 steps += self.expected()
         return steps
@@ -218,7 +220,8 @@ class Run:
     def expected(self):
         rows = self.rows()
         texts = [json.loads(rows.apply(i).getString(0)) for i in range(rows.size())]
-        ordered = {"ordered": True} if self.ops and self.ops[-1]["op"] == "sort" else {}
+        last = [op["op"] for op in self.ops if op["op"] != "limit"][-1:]
+        ordered = {"ordered": True} if last == ["sort"] else {}
         steps = [{"expectNew": [[row.get(name) for name in self.names] for row in texts], **ordered}]
         progress, self.progress = self.progress, []
         if progress and self.ids:
@@ -335,8 +338,7 @@ def main(asked, answered, seconds="1e9"):
             run = Run(spark, case)
             done.append({**case, "steps": run.answer()})
         except Exception as error:
-            text = str(error).strip().split("\n")[0][:400]
-            print(f"# {case['name']}: {type(error).__name__} {text}", flush=True)
+            print(f"# {case['name']}: {type(error).__name__} {text_of(error)}", flush=True)
         finally:
             for query in spark.streams.active:
                 query.stop()

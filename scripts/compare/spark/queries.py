@@ -42,7 +42,7 @@ class Build:
     def filter(self, op, n):
         # What is not deterministic is not moved below a watermark.
         kept = F.coalesce(predicate(op["where"], n.frame), F.lit(False))
-        return Node(n.frame.where(kept == (F.rand() >= 0)), n.ids)
+        return Node(n.frame.where(kept == (F.monotonically_increasing_id() >= 0)), n.ids)
 
     def compute(self, op, n):
         return Node(n.frame.withColumn(op["as"], expression(op["expr"])), n.ids)
@@ -100,7 +100,8 @@ class Build:
         return Node(frame, [*first.ids, *(i for other in others for i in other.ids)])
 
     def limit(self, op, n):
-        return Node(n.frame.limit(op["n"]), [op["id"], *n.ids])
+        is_table = self.case["outputMode"] == "complete"  # which is limited anew each time
+        return Node(n.frame.limit(op["n"]), n.ids if is_table else [op["id"], *n.ids])
 
     def sort(self, op, n):
         return Node(n.frame.orderBy(*[getattr(F.col(c), how)() for c, how in op["by"]]), n.ids)

@@ -16,9 +16,9 @@ REASONS = {
 
 
 def reason_of(error):
+    """None where the format has no word for it."""
     text = str(error)
-    found = [reason for reason, parts in REASONS.items() if any(part in text for part in parts)]
-    return found[0] if found else text.strip().split("\n")[0][:200]
+    return next((reason for reason, parts in REASONS.items() if any(part in text for part in parts)), None)
 
 
 def text_of(error):

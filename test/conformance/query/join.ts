@@ -22,7 +22,7 @@ export function joined(op: Join, givenLeft: PlanNode, givenRight: PlanNode, at: 
   const [left, right] = stamped(op, materialised(givenLeft), materialised(givenRight));
   left.columns.check(...op.on.map(([column]) => column), ...(op.timeRange === undefined ? [] : [op.timeRange.left]));
   right.columns.check(...op.on.map(([, column]) => column), ...(op.timeRange === undefined ? [] : [op.timeRange.right]));
-  const conditions = conditionsOf(op.where, left, right, `${at}.where`);
+  const conditions = withRange(op, left, right, conditionsOf(op.where, left, right, `${at}.where`));
   const columns = op.type === 'left_semi' ? left.columns : left.columns.and(right.columns);
   const base = { columns, timed: left.timed && right.timed, watermark: left.watermark || right.watermark };
   const by = (time: JoinTime): (() => Stream) => {
@@ -41,7 +41,7 @@ export function joined(op: Join, givenLeft: PlanNode, givenRight: PlanNode, at: 
  * watermark.
  */
 function stamped({ on, timeRange }: Join, left: PlanNode, right: PlanNode): readonly [PlanNode, PlanNode] {
-  const isWindows = on.some(([l, r]) => left.columns.isWindow(l) && right.columns.isWindow(r));
+  const isWindows = on.some(([l, r]) => isWindowPair(l, r, left, right));
   const pairs = timeRange === undefined ? on : [...on, [timeRange.left, timeRange.right] as const];
   const pair = pairs.find(([l, r]) => (left.timed && l === left.time) || (right.timed && r === right.time));
   if (isWindows || pair === undefined) return [left, right];
@@ -69,12 +69,34 @@ function conditionsOf(where: unknown, left: PlanNode, right: PlanNode, at: strin
   };
 }
 
+/** Event times that must lie in a range are the join's business, if nothing narrower is; of other columns it is a condition. */
+function boundsJoin({ on, timeRange }: Join, left: PlanNode, right: PlanNode): boolean {
+  const isNarrower = on.some(([l, r]) => (l === left.time && r === right.time) || isWindowPair(l, r, left, right));
+  return !isNarrower && timeRange?.left === left.time && timeRange?.right === right.time;
+}
+
+function withRange(op: Join, left: PlanNode, right: PlanNode, given: Conditions): Conditions {
+  if (op.timeRange === undefined || boundsJoin(op, left, right)) return given;
+  const { minMs = -Infinity, maxMs = Infinity, minInclusive = true, maxInclusive = true } = op.timeRange;
+  const [a, b] = [left.columns.reader(op.timeRange.left), right.columns.reader(op.timeRange.right)];
+  const { condition = () => true } = given;
+  const within = (l: Row, r: Row): boolean => {
+    const by = a(l) === null || b(r) === null ? NaN : (a(l) as number) - (b(r) as number);
+    return (minInclusive ? by >= minMs : by > minMs) && (maxInclusive ? by <= maxMs : by < maxMs);
+  };
+  return { ...given, condition: (l, r) => within(l, r) && condition(l, r) };
+}
+
+function isWindowPair(l: string, r: string, left: PlanNode, right: PlanNode): boolean {
+  return left.columns.isWindow(l) && right.columns.isWindow(r);
+}
+
 type Operator = (other$: Observable<Element<Row>>) => OperatorFunction<Element<Row>, Element<Row>>;
 
 /** What must be equal says which join: a window, the event times, or keys alone. */
 function operatorOf(op: Join, left: PlanNode, right: PlanNode, conditions: Conditions, time: JoinTime): Operator {
   const type = TYPES[op.type];
-  const window = op.on.find(([l, r]) => left.columns.isWindow(l) && right.columns.isWindow(r));
+  const window = op.on.find(([l, r]) => isWindowPair(l, r, left, right));
   const times = op.on.find(([l, r]) => l === left.time && r === right.time);
   const others = op.on.filter((pair) => pair !== window && (pair !== times || op.on.length === 1));
   const on = { left: keyOf(others, 0, left), right: keyOf(others, 1, right) };
@@ -83,7 +105,7 @@ function operatorOf(op: Join, left: PlanNode, right: PlanNode, conditions: Condi
     const columns = { left: window[0], right: window[1] };
     return (other$) => windowJoin(other$, { ...options, window: columns } as never) as never;
   }
-  const within = times === undefined ? withinOf(op) : { after: 0 };
+  const within = times !== undefined ? { after: 0 } : boundsJoin(op, left, right) ? withinOf(op) : undefined;
   return (other$) => intervalJoin(other$, { ...options, time, ...(within === undefined ? {} : { within }) } as never) as never;
 }
 

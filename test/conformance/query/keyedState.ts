@@ -1,4 +1,5 @@
 import { flatMapGroupsWithState, mapGroupsWithState, transformWithState, type GroupState } from 'tidemark';
+import { malformed } from '../shape';
 import { Columns, type Row } from './columns';
 import { groupFunction, processorFunction } from './keyedFunctions';
 import { materialised, named, once, type PlanNode, type Stream } from './nodes';
@@ -10,6 +11,7 @@ type KeyedOp = OpOf<'mapGroupsWithState' | 'flatMapGroupsWithState' | 'transform
 export function keyedState(op: KeyedOp, given: PlanNode): PlanNode {
   const input = materialised(given);
   input.columns.check(...op.keys);
+  if (op.keys.length > 1) malformed(op.op, 'one key expected: it is one column of the result');
   const columns = new Columns(['key', 'n']);
   const passes = op.op === 'transformWithState' && op.timeMode !== 'processingTime';
   const isTimed = passes && input.timed;

@@ -45,7 +45,7 @@ const STATELESS = {
 const TIMED = {
   withWatermark: { ...common, column: text, delayMs: integer },
   window: { ...common, column: text, sizeMs: positive, slideMs: maybe(positive), offsetMs: maybe(integer), as: text },
-  sessionWindow: { ...common, column: text, gapMs: maybe(positive), gapColumn: maybe(text), as: text },
+  sessionWindow: { ...common, column: text, gapMs: maybe(integer), gapColumn: maybe(text), as: text },
   union: { ...common, inputs: someOf(text) },
   dropDuplicates: { ...common, columns: maybe(someOf(text)) },
 } as const;

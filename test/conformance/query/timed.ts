@@ -94,6 +94,7 @@ function gridOf({ sizeMs, slideMs = sizeMs, offsetMs = 0 }: OpOf<'window'>): Ass
 
 function sessionOf({ gapMs, gapColumn }: OpOf<'sessionWindow'>, columns: Columns): Assigner<Row> {
   if ((gapMs === undefined) === (gapColumn === undefined)) malformed('sessionWindow', 'gapMs or gapColumn expected');
-  if (gapColumn === undefined) return session(gapMs as number);
+  // A row whose gap is none is in no session.
+  if (gapColumn === undefined) return (gapMs as number) > 0 ? session(gapMs as number) : session<Row>(() => gapMs as number);
   return session<Row>(columns.reader(gapColumn) as (row: Row) => number | null);
 }
