@@ -240,7 +240,7 @@ class Run:
         steps = [{"expectBatchIds": dict(zip(["offsets", "commits", "sink"], ids))}]
         if "minBatchesToRetain" in self.conf:
             steps.append({"expectOffsetLog": sorted(int(n) for n in os.listdir(os.path.join(self.folder, "offsets")) if n.isdigit())})
-        if self.last is not None and not self.has_null_times:  # which Spark counts as 0
+        if self.last is not None and not self.has_null_times:  # which Spark counts as 0; its average is cut, not floored
             times = {name: millis_of(value) for name, value in self.last.get("eventTime", {}).items()}
             steps.append({"expectEventTime": times or None})
         return steps
