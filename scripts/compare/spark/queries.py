@@ -181,3 +181,17 @@ def within(range_):
         part = (left >= bound if closed else left > bound) if above else (left <= bound if closed else left < bound)
         made = part if made is None else made & part
     return made
+
+
+# Operators of Spark that have state.
+WRITERS = {
+    "StateStoreSaveExec",
+    "SessionWindowStateStoreSaveExec",
+    "StreamingDeduplicateExec",
+    "StreamingDeduplicateWithinWatermarkExec",
+    "StreamingSymmetricHashJoinExec",
+    "StreamingGlobalLimitExec",
+    "FlatMapGroupsWithStateExec",
+    "FlatMapGroupsInPandasWithStateExec",
+    "TransformWithStateInPandasExec",
+}

@@ -180,7 +180,7 @@ def groups(m):
 def tws(m):
     fn = m.pick("twsCountClearAt3", "twsMaxEventTime5s", "twsMaxEventTime5s")
     op = {"op": "transformWithState", "id": "state", "keys": ["k"], "fn": fn, "timeMode": "eventTime" if fn.startswith("twsMax") else "none"}
-    head = [m.watermark()] if fn.startswith("twsMax") or m.r.random() < 0.5 else []
+    head = [m.watermark()] if fn.startswith("twsMax") else []  # as in clocked_tws
     return m.case({"x": EVENTS}, [*head, op], m.pick("append", "update"))
 
 
