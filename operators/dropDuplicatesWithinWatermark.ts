@@ -6,7 +6,7 @@ import { operator, type OperatorOptions, type Processor, type ProcessorContext }
 import { ExpiringKeys } from '../src/state/expiringKeys';
 import { KeyCount } from '../src/state/keyCount';
 import { cell } from '../src/state/table';
-import { parsePositive, type Duration } from '../src/time/duration';
+import { parseNonNegative, type Duration } from '../src/time/duration';
 import type { Traits } from '../src/traits';
 
 /** Options of `dropDuplicatesWithinWatermark`. */
@@ -29,7 +29,7 @@ export interface WithinWatermarkOptions extends OperatorOptions {
  * ```
  *
  * @param columns - the columns that make rows equal
- * @param options - `within` (required unless the watermark has a fixed delay above 0), `id`
+ * @param options - `within` (>= 0; required unless the watermark has a fixed delay), `id`
  * @returns the first rows, unchanged
  * @throws `TIDEMARK_OPTION` where the pipe is built: no watermark, or `within` is missing
  *
@@ -50,7 +50,7 @@ export function dropDuplicatesWithinWatermark<T>(
   options: WithinWatermarkOptions = {},
 ): OperatorFunction<Element<T>, Element<T>> {
   checkOption(columns.length > 0, 'dropDuplicatesWithinWatermark needs columns');
-  const withinMs = options.within === undefined ? undefined : parsePositive(options.within, 'within');
+  const withinMs = options.within === undefined ? undefined : parseNonNegative(options.within, 'within');
   return operator<T, T, 'event', 'event'>({
     type: 'dropDuplicatesWithinWatermark',
     options,

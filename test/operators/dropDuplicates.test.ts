@@ -264,7 +264,7 @@ describe('dropDuplicatesWithinWatermark', () => {
       expect(codeOf(() => within({ within: 5 }, { delayMs }))).toBeUndefined();
     }
     expect(codeOf(() => within({ within: 5 }, { watermark: false }))).toBe('TIDEMARK_OPTION');
-    expect(codeOf(() => within({ within: 0 }))).toBe('TIDEMARK_OPTION');
+    expect(codeOf(() => within({ within: -1 }))).toBe('TIDEMARK_OPTION');
     const ordered = of(row(1), row(1)).pipe(withWatermark('t', monotonous()), dropDuplicatesWithinWatermark(['k']));
     expect(ordered).toBeDefined();
   });

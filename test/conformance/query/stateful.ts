@@ -40,7 +40,7 @@ export function distinctWithin({ id, columns }: OpOf<'dropDuplicatesWithinWaterm
   input.columns.check(...names);
   const { delayMs } = input;
   // A union may have watermarks of several delays; then it has to be said which one counts.
-  const options = { ...named(id), ...(delayMs === undefined || delayMs <= 0 ? {} : { within: delayMs }) };
+  const options = { ...named(id), ...(delayMs === undefined || delayMs < 0 ? {} : { within: delayMs }) };
   return { ...input, open: once(() => input.open().pipe(dropDuplicatesWithinWatermark<Row>(names as never, options))) };
 }
 
