@@ -3,18 +3,24 @@ import type { StateEntry, StateTable } from '../state/table';
 import { Calendar } from '../state/calendar';
 import { Journal } from './journal';
 
+const NONE: never[] = [];
+
 /** The rows of one key on one side, by time and arrival; those before `head` are gone. */
 export class Lane<T> {
+  /** One that stays: with the last of a class its hidden class goes, and the code that knew it (D-056). */
+  static readonly lasting: unknown = /* @__PURE__ */ new Lane(null);
+
   rows: Held<T>[] = NONE;
   head = 0;
 
   constructor(readonly key: KeyOf) {}
 }
 
-const NONE: never[] = [];
-
 /** A row that waits for partners. */
 export class Held<T> {
+  /** One that stays: with the last of a class its hidden class goes, and the code that knew it (D-056). */
+  static readonly lasting: unknown = /* @__PURE__ */ new Held(NaN, undefined, 0, undefined as never, false);
+
   constructor(
     readonly time: number,
     readonly row: T,

@@ -235,6 +235,10 @@ export class AsyncStage<I, O> implements Sink<I>, LiveStage {
     };
   }
 
+  entries(): number {
+    return this.held;
+  }
+
   report(): Readonly<Record<string, unknown>> {
     return { watermark: this.emit, drop: this.drop, counters: this.tally, state: {}, running: this.running };
   }

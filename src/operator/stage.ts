@@ -267,6 +267,10 @@ export class Stage<I, O> implements LiveStage, Sink<I> {
     this.inDrop = snapshot.drop;
   }
 
+  entries(): number {
+    return Object.values(this.processor.tables ?? {}).reduce((entries, table) => entries + table.size(), 0);
+  }
+
   /** Live figures for `explain`. */
   report(): Readonly<Record<string, unknown>> {
     const state: Record<string, number> = {};

@@ -1,4 +1,4 @@
-import { Observable, type Observer, type Subscriber, type Subscription } from 'rxjs';
+import { NEVER, Observable, type Observer, type Subscriber, type Subscription } from 'rxjs';
 import type { Signal, Sink } from '../element';
 import { TidemarkError } from '../errors';
 import { UNTIMED, type PlanNode, type Traits } from '../traits';
@@ -77,6 +77,11 @@ function subscribe<T>(source: Observable<T>, subscriber: Subscriber<T>, graph: G
 
 /** The head of a pipe. Every row comes this way, so `enter` of the trampoline is written out in `next`. */
 class RowSubscriber<T> extends EntrySubscriber<T, T> {
+  /** One that stays: with the last of a class its hidden class goes, and the code that knew it (D-056). */
+  static readonly lasting: unknown = /* @__PURE__ */ new RowSubscriber(undefined as never, { shared: {} } as never);
+  /** The same for what RxJS puts at the end of a pipe. */
+  static readonly consumer: unknown = /* @__PURE__ */ NEVER.subscribe(() => {});
+
   private readonly trampoline: Trampoline;
 
   constructor(sink: Sink<T>, graph: Graph) {

@@ -2,6 +2,7 @@ import type { Subscription } from 'rxjs';
 import { TidemarkError } from '../errors';
 import type { Sink } from '../element';
 import { defaultScheduler, type SchedulerLike } from './clock';
+import { keepAWhile } from './afterglow';
 import { Trampoline } from './trampoline';
 import type { OutputMode, Run } from './run';
 import type { StreamInfo } from './stream';
@@ -15,6 +16,8 @@ export interface Attachable<T> {
 export interface LiveStage {
   readonly id: string;
   report(): Readonly<Record<string, unknown>>;
+  /** What its state holds. */
+  entries(): number;
 }
 
 /** What all parts of one connected graph share. */
@@ -72,7 +75,9 @@ export class Graph {
       starts: { edges: [], sources: [] },
       scheduler: options.scheduler ?? defaultScheduler,
     };
-    return new Graph(lifetime, shared, options.outputMode ?? 'append');
+    const graph = new Graph(lifetime, shared, options.outputMode ?? 'append');
+    if (run === undefined) lifetime.add(() => keepAWhile(graph));
+    return graph;
   }
 
   /** The same graph as the operators above a stateful one see it. */

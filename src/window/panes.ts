@@ -10,6 +10,9 @@ import type { Touched } from './touched';
 
 /** One slice of time with the accumulators of its keys. */
 export class Pane implements CellHolder {
+  /** One that stays: with the last of a class its hidden class goes, and the code that knew it (D-056). */
+  static readonly lasting: unknown = /* @__PURE__ */ new Pane(NaN, NaN, NaN, NaN, undefined as never);
+
   rows = 0;
   /** What the last delta said of `rows`. */
   savedRows = -1;

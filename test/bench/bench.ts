@@ -17,8 +17,7 @@ import { compare } from './measure';
 import { rounded, tableOf, type Result } from './report';
 import { workloads, type Side, type Workload } from './workloads';
 
-// npm run bench -- [--rounds 7] [--only W1,W2@60,hop] [--json] [--out results.json] [--cold]
-// --cold keeps no subscription between rounds, so each round also pays for learning the code anew.
+// npm run bench -- [--rounds 7] [--only W1,W2@60,hop] [--json] [--out results.json]
 // Ratios to hand-written loops that give the same rows. Times are never asserted; only different results fail.
 
 const { values: options } = parseArgs({
@@ -27,7 +26,6 @@ const { values: options } = parseArgs({
     only: { type: 'string' },
     json: { type: 'boolean', default: false },
     out: { type: 'string' },
-    cold: { type: 'boolean', default: false },
   },
 });
 const rounds = Math.max(1, Number(options.rounds));
@@ -48,8 +46,7 @@ const figures: Readonly<Record<string, () => Result[] | Promise<Result[]>>> = {
 };
 
 function measure({ name, target, good, events, counted, prepare }: Workload): Result {
-  const { loop, library, hold } = prepare();
-  const held = options.cold ? undefined : hold();
+  const { loop, library } = prepare();
   const same = agree(name, loop, library);
   const tallies = [new Tally(), new Tally()] as const;
   const timed = (run: Side, side: 0 | 1) => (): void => {
@@ -58,7 +55,6 @@ function measure({ name, target, good, events, counted, prepare }: Workload): Re
     if (same && side === 1 && !tallies[1].agrees(tallies[0])) throw new Error(`${name}: another result in a later round`);
   };
   const { ns, ratios } = compare([timed(loop, 0), timed(library, 1)], events, rounds);
-  held?.unsubscribe();
   const ratio = rounded(ratios[1]!);
   return {
     workload: name,

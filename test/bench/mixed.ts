@@ -1,10 +1,8 @@
-import { Observable, type Subscriber, type Subscription } from 'rxjs';
+import { Observable, type Subscriber } from 'rxjs';
 import type { AnyRow } from './checksum';
 import { randomFrom, type Delivery } from './data';
 import type { Mixed } from './nexmark/generator';
-import type { OnRow, Side, Work } from './workloads';
-
-const HELD_ROWS = 20_000;
+import type { Side, Work } from './workloads';
 
 interface Sides {
   readonly loop: Side;
@@ -13,26 +11,18 @@ interface Sides {
 
 /** Work on several inputs whose rows come in one order. */
 export function mixedWork({ inputs: which, rows }: Mixed<unknown>, count: number, { loop, pipeline }: Sides): Work {
-  const start = (onRow: OnRow): { readonly inputs: readonly Subscriber<never>[]; readonly open: Subscription } => {
-    // Sources of their own kind: a Subject would cost more than what is measured.
-    const inputs: Subscriber<never>[] = [];
-    const sources = Array.from({ length: count }, (_, i) => new Observable<never>((subscriber) => void (inputs[i] = subscriber)));
-    return { open: pipeline(sources).subscribe(onRow), inputs };
-  };
-  const feed = (inputs: readonly Subscriber<never>[], end: number): void => {
-    for (let i = 0; i < end; i++) inputs[which[i]!]!.next(rows[i] as never);
-  };
   return {
     loop,
     library: (onRow) => {
-      const { inputs } = start(onRow);
-      feed(inputs, rows.length);
+      const inputs: Subscriber<never>[] = [];
+      // Sources of their own kind: a Subject would cost more than what is measured.
+      const sources = Array.from(
+        { length: count },
+        (_, i) => new Observable<never>((subscriber) => void (inputs[i] = subscriber)),
+      );
+      pipeline(sources).subscribe(onRow);
+      for (let i = 0; i < rows.length; i++) inputs[which[i]!]!.next(rows[i] as never);
       for (const input of inputs) input?.complete();
-    },
-    hold: () => {
-      const { inputs, open } = start(() => {});
-      feed(inputs, Math.min(HELD_ROWS, rows.length));
-      return open;
     },
   };
 }

@@ -1,4 +1,4 @@
-import { from, Subject, type Observable, type Subscription } from 'rxjs';
+import { from, type Observable } from 'rxjs';
 import type { AnyRow } from './checksum';
 import { deliveries, metrics, W1, W2, W3, W4, W5, W6, WATERMARK_EVERY as EVERY } from './data';
 import type { Counted } from './figures/updates';
@@ -25,11 +25,6 @@ export type Side = (onRow: OnRow) => void;
 export interface Work {
   readonly loop: Side;
   readonly library: Side;
-  /**
-   * Subscribes once to a source that goes on for ever, as an application does. Without it the collection before each round
-   * takes the hidden classes of the round before, and the optimised code with them: every round would measure the compiler.
-   */
-  readonly hold: () => Subscription;
 }
 
 /** One piece of work done twice. */
@@ -46,8 +41,6 @@ export interface Workload {
   readonly prepare: () => Work;
 }
 
-const HELD_ROWS = 20_000;
-
 interface Sides<T> {
   readonly loop: Side;
   readonly pipeline: (source: Observable<T>) => Observable<AnyRow>;
@@ -57,12 +50,6 @@ function workOf<T>(events: readonly T[], { loop, pipeline }: Sides<T>): Work {
   return {
     loop,
     library: (onRow) => pipeline(from(events)).subscribe(onRow),
-    hold: () => {
-      const input = new Subject<T>();
-      const open = pipeline(input).subscribe();
-      for (const event of events.slice(0, HELD_ROWS)) input.next(event);
-      return open;
-    },
   };
 }
 
