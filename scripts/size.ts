@@ -36,12 +36,12 @@ interface Import {
 }
 
 const IMPORTS: readonly Import[] = [
-  { name: 'minimal pipe, import { agg } (rolldown)', code: MINIMAL, bundler: 'rolldown', maxBytes: 18_000, barBytes: 6_000 },
+  { name: 'minimal pipe, import { agg } (rolldown)', code: MINIMAL, bundler: 'rolldown', maxBytes: 18_200, barBytes: 6_000 },
   {
     name: "minimal pipe, import * as agg from 'tidemark/agg' (esbuild)",
     code: MINIMAL_SUBPATH,
     bundler: 'esbuild',
-    maxBytes: 18_400,
+    maxBytes: 18_600,
     barBytes: 6_000,
   },
   { name: 'minimal pipe, import { agg } (esbuild: keeps all of agg)', code: MINIMAL, bundler: 'esbuild' },
