@@ -18,7 +18,7 @@ let collector: FinalizationRegistry<undefined> | undefined;
  * for some 100,000 rows up to ten times slower than the one before (D-056). Consumers are not kept: RxJS lets go of them.
  */
 export function keepAWhile(graph: Graph): void {
-  if (!isSmall(graph)) return;
+  if (typeof FinalizationRegistry === 'undefined' || !isSmall(graph)) return;
   graph.shared.owners.clear(); // they lead to the sources
   kept.push(graph);
   if (kept.length > GRAPHS) kept.shift();

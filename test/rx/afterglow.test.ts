@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { agg, aggregate, filterRows, intervalJoin, operator, rows, sliding, tumbling, withWatermark } from 'tidemark';
 import { operatorHarness } from 'tidemark/testing';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Leaf, createKeyMap } from '../../src/key';
 import { Held, Lane } from '../../src/join/side';
 import { Combined } from '../../src/window/combined';
@@ -99,6 +99,16 @@ describe('a pipe that has ended', () => {
     await collections(2);
     expect(keep.deref()).toBeDefined();
     expect(await isGone(keep)).toBe(true);
+  });
+
+  it('is let go at once where nobody says when the collector has come by', async () => {
+    const { keep } = ended(3, false);
+    vi.stubGlobal('FinalizationRegistry', undefined);
+    const others = Array.from({ length: 4 }, () => ended(3, false).keep);
+    vi.unstubAllGlobals();
+    await collections(2);
+    expect(keep.deref()).toBeDefined();
+    for (const other of others) expect(await isGone(other)).toBe(true);
   });
 
   it('is let go, and ends well, when its state cannot say how large it is', async () => {

@@ -1,20 +1,24 @@
 import { isRecord, malformed, object, preview, text, type Shape } from '../shape';
 import type { Columns, Read } from './columns';
 
+/** Spark's integer division cuts towards zero, the golden cases' towards minus infinity. */
+const SPARK_DIV = 'div of Spark';
+
 /** Of two values or more, from the left. */
 const MANY: Readonly<Record<string, (a: number, b: number) => number | null>> = {
   '+': (a, b) => a + b,
   '-': (a, b) => a - b,
   '*': (a, b) => a * b,
   '/': (a, b) => (b === 0 ? null : a / b),
-  div: integerDivision,
+  div: (a, b) => Math.floor(divided(a, b)),
+  [SPARK_DIV]: (a, b) => Math.trunc(divided(a, b)) + 0, // no -0
 };
 
 const ONE: Readonly<Record<string, (a: number) => number>> = { floor: Math.floor, abs: Math.abs };
 
-function integerDivision(a: number, b: number): number {
+function divided(a: number, b: number): number {
   if (b === 0) throw new RangeError('div by 0');
-  return Math.floor(a / b);
+  return a / b;
 }
 
 const literal = object({ lit: (value, at) => (value === undefined ? malformed(at, 'missing') : value) });
@@ -62,3 +66,12 @@ function numberOf(value: unknown): number {
 
 /** An expression that is read later, when its columns are known. */
 export const expression: Shape<unknown> = (value, at) => (value === undefined ? malformed(at, 'missing') : value);
+
+/** The same in a query of Spark's. */
+export const sparkExpression: Shape<unknown> = (value, at) => inSpark(expression(value, at));
+
+function inSpark(value: unknown): unknown {
+  if (!Array.isArray(value)) return value;
+  const [name, ...parts] = value as unknown[];
+  return [name === 'div' ? SPARK_DIV : name, ...parts.map(inSpark)];
+}

@@ -18,7 +18,7 @@ import {
   type Shaped,
 } from '../shape';
 import { goldenAggregates, orderBy, sparkAggregates } from './aggregates';
-import { expression } from './expression';
+import { expression, sparkExpression } from './expression';
 import { predicate } from './predicate';
 
 const names = listOf(text);
@@ -82,6 +82,7 @@ const timing = oneOf('none', 'processingTime', 'eventTime');
 /** The operators of Spark's queries. */
 export const sparkOperator = tagged('op', {
   ...STATELESS,
+  compute: { ...STATELESS.compute, expr: sparkExpression },
   joinStatic: { ...STATELESS.joinStatic, type: oneOf('inner', 'left_outer', 'left_semi') },
   ...TIMED,
   aggregate: { ...common, keys: names, aggs: sparkAggregates },
