@@ -222,10 +222,9 @@ export class Joiner<L, R, O> implements Processor<Any, O> {
   }
 
   private forget({ side, bound, options }: Half<Any>, out: Out<O>, isLeft: boolean): void {
+    if (!options.pads) return out.absorb(side.forget(bound));
     const gone = side.expire(bound);
-    if (gone.length === 0) return;
     out.absorb(gone.length);
-    if (!options.pads) return;
     for (const { matched, time, row } of gone) {
       if (out.closed) return;
       if (!matched) this.pad(time, row, out, isLeft);

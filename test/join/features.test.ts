@@ -410,4 +410,33 @@ describe('the tables of a join', () => {
       expect(side.count).toBe(0);
     });
   });
+
+  it.each([10, Infinity])('lose the same rows whether these are given or counted, steps of %s ms', (stepMs) => {
+    forSeeds(60, (random) => {
+      const open = (): Side<{ k: number; t: number }> => new Side({ columns: 1, read: (row) => row.k, stepMs });
+      const [given, counted] = [open(), open()];
+      for (let i = 0, w = 0; i < 60; i++) {
+        const row = { k: random.int(0, 5), t: w + random.int(1, 40) };
+        for (const side of [given, counted]) side.add(row.k, row.t, row, false);
+        if (random.chance(0.02)) counted.table.changes!();
+        if (!random.chance(0.3)) continue;
+        const bound = random.chance(0.2) ? Infinity : (w += random.int(0, 20));
+        expect(counted.forget(bound)).toBe(given.expire(bound).length);
+        expect([...counted.table.entries()]).toEqual([...given.table.entries()]);
+        expect([counted.count, counted.stored, counted.removed]).toEqual([given.count, given.stored, given.removed]);
+        expect(counted.byKey.size).toBe(given.byKey.size);
+      }
+    });
+  });
+
+  it('say what was forgotten at the end', () => {
+    const side = new Side<{ k: number }>({ columns: 1, read: (row) => row.k, stepMs: Infinity });
+    side.add(1, 5, { k: 1 }, false);
+    expect([...side.table.entries()]).toHaveLength(1);
+    side.table.changes!();
+    expect(side.forget(Infinity)).toBe(1);
+    const removed: unknown[] = [];
+    side.table.changes!().removed.forEach((key) => removed.push(key));
+    expect(removed).toEqual([[0]]);
+  });
 });
