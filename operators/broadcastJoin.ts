@@ -90,6 +90,7 @@ export function broadcastJoin<
         const stage = new Stage<L, O>({ ...facts, create: () => lookup }, plan.id, inputs, sink, graph);
         info.live = stage;
         const gate = new Gate<L>(stage);
+        graph.shared.holdsMore = true;
         const feed = new TableFeed<R>(table, userOf(lookup, gate, plan.id), graph);
         lookup.reload = () => feed.load();
         graph.onWire(() => feed.start());

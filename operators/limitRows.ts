@@ -64,6 +64,7 @@ function limiter<T>(n: number, { id, run, outputMode, traits }: ProcessorContext
       ),
     },
     // One row of state, the count; a table has none.
+    stateSize: () => Number(count > 0),
     stateRows() {
       const rows = { total: Number(count > 0), updated, removed: 0 };
       updated = 0;

@@ -36,16 +36,16 @@ interface Import {
 }
 
 const IMPORTS: readonly Import[] = [
-  { name: 'minimal pipe, import { agg } (rolldown)', code: MINIMAL, bundler: 'rolldown', maxBytes: 18_200, barBytes: 6_000 },
+  { name: 'minimal pipe, import { agg } (rolldown)', code: MINIMAL, bundler: 'rolldown', maxBytes: 18_300, barBytes: 6_000 },
   {
     name: "minimal pipe, import * as agg from 'tidemark/agg' (esbuild)",
     code: MINIMAL_SUBPATH,
     bundler: 'esbuild',
-    maxBytes: 18_600,
+    maxBytes: 18_700,
     barBytes: 6_000,
   },
   { name: 'minimal pipe, import { agg } (esbuild: keeps all of agg)', code: MINIMAL, bundler: 'esbuild' },
-  { name: 'everything of tidemark (esbuild)', code: EVERYTHING, bundler: 'esbuild', maxBytes: 129_000, barBytes: 25_000 },
+  { name: 'everything of tidemark (esbuild)', code: EVERYTHING, bundler: 'esbuild', maxBytes: 129_500, barBytes: 25_000 },
 ];
 
 /** A measured bundle. */

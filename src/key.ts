@@ -222,7 +222,7 @@ export function createKeyMap<V>(columns: number): KeyMap<V> {
 
 /** An entry. All entries are linked in insertion order; one that was deleted is its own `next`. */
 export class Leaf<V> {
-  /** One that stays: with the last of a class its hidden class goes, and the code that knew it (D-056). */
+  /** One that stays: D-056. */
   static readonly lasting: unknown = /* @__PURE__ */ new Leaf([], undefined, undefined);
 
   next: Leaf<V> | undefined = undefined;

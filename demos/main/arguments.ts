@@ -11,7 +11,7 @@ npm start -- --follow FOLDER --time COLUMN --key COLUMN      the same on every f
 Killed at any moment, the same command goes on from its last commit (out/.tidemark), and the files come out as if it had
 never been killed. A job that is done is told again, not run again.
 
-  --input FILE      NDJSON or CSV, also with .gz; read row by row
+  --input FILE      NDJSON or CSV, also gzipped; read row by row
   --format NAME     ndjson or csv; default: by the name of the file
   --time COLUMN     event time: epoch numbers or ISO-8601 text (without a zone: UTC)
   --key COLUMN      what windows are grouped by

@@ -4,7 +4,7 @@ import { createGunzip } from 'node:zlib';
 
 type Pieces = AsyncIterable<Uint8Array>;
 
-const [LF, CR] = [10, 13];
+const [LF, CR, QUOTE] = [10, 13, 34];
 
 /**
  * The bytes of a user's file, piece by piece, as the formats take them: unpacked if they are gzip, whatever the name says;
@@ -27,10 +27,19 @@ function asUtf8(head: Uint8Array, pieces: Pieces): Pieces {
 }
 
 function withLineFeeds(head: Uint8Array, pieces: Pieces): Pieces {
-  const first = head.indexOf(CR);
+  const end = firstLineEnd(head);
   // A CR at the very end may have its LF in the next piece.
-  const isCrAlone = first >= 0 && first < head.length - 1 && !head.includes(LF);
+  const isCrAlone = head[end] === CR && end < head.length - 1 && head[end + 1] !== LF;
   return isCrAlone ? replaced(pieces) : pieces;
+}
+
+/** Outside of quotes: within them a line of CSV goes on. */
+function firstLineEnd(head: Uint8Array): number {
+  let isQuoted = false;
+  return head.findIndex((byte) => {
+    if (byte === QUOTE) isQuoted = !isQuoted;
+    return !isQuoted && (byte === LF || byte === CR);
+  });
 }
 
 /** What becomes of the pieces hangs on the first of them. */

@@ -60,7 +60,10 @@ function plain(cause: unknown): string {
 class Heard implements RecordSink {
   private rows: RawRow[] = [];
 
-  constructor(private readonly take: (value: unknown, line: number) => RawRow | undefined) {}
+  constructor(
+    private readonly take: (value: unknown, line: number) => RawRow | undefined,
+    private readonly failed: (problem: string) => void = () => {},
+  ) {}
 
   row(value: unknown, line: number): void {
     const row = this.take(value, line);
@@ -68,6 +71,7 @@ class Heard implements RecordSink {
   }
 
   bad(text: string, problem: string, line: number): void {
+    this.failed(problem);
     this.rows.push({ line, text, problem: `the line cannot be read: ${problem}` });
   }
 
@@ -78,9 +82,8 @@ class Heard implements RecordSink {
   }
 }
 
-async function* decoded(path: string, format: Format, take: Heard['take']): AsyncGenerator<RawRow> {
+async function* decoded(path: string, format: Format, heard: Heard): AsyncGenerator<RawRow> {
   const decoder = format.decoder({ mode: 'strict' });
-  const heard = new Heard(take);
   for await (const bytes of bytesOf(path)) {
     decoder.push(bytes, heard);
     yield* heard.splice();
@@ -93,7 +96,7 @@ type OnColumns = InputOptions['onColumns'];
 
 function ndjsonRows(path: string, onColumns: OnColumns): AsyncGenerator<RawRow> {
   let isFirst = true;
-  return decoded(path, ndjson(), (value, line) => {
+  const heard = new Heard((value, line) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       return { line, text: cut(JSON.stringify(value)), problem: 'the line is JSON, but no object' };
     }
@@ -101,19 +104,26 @@ function ndjsonRows(path: string, onColumns: OnColumns): AsyncGenerator<RawRow> 
     isFirst = false;
     return { line, fields: value as Record<string, unknown> };
   });
+  return decoded(path, ndjson(), heard);
 }
 
 function cut(text: string): string {
   return text.length > 1000 ? `${text.slice(0, 1000)}…` : text;
 }
 
-/** The first record is the header. */
+/** The first record is the header: without it nobody knows what the others are. */
 function csvRows(path: string, onColumns: OnColumns): AsyncGenerator<RawRow> {
   let header: readonly string[] | undefined;
-  return decoded(path, csv({ header: false }), (value, line) => {
-    const cells = Object.values(value as Record<string, string | null>);
-    if (header !== undefined) return { line, fields: Object.fromEntries(header.map((name, i) => [name, cells[i]])) };
-    onColumns((header = cells.map((cell) => cell ?? '')));
-    return undefined;
-  });
+  const heard = new Heard(
+    (value, line) => {
+      const cells = Object.values(value as Record<string, string | null>);
+      if (header !== undefined) return { line, fields: Object.fromEntries(header.map((name, i) => [name, cells[i]])) };
+      onColumns((header = cells.map((cell) => cell ?? '')));
+      return undefined;
+    },
+    (problem) => {
+      if (header === undefined) throw new DemoFailure(`the header of ${path} cannot be read: ${problem}`);
+    },
+  );
+  return decoded(path, csv({ header: false }), heard);
 }

@@ -7,7 +7,7 @@ const NONE: never[] = [];
 
 /** The rows of one key on one side, by time and arrival; those before `head` are gone. */
 export class Lane<T> {
-  /** One that stays: with the last of a class its hidden class goes, and the code that knew it (D-056). */
+  /** One that stays: D-056. */
   static readonly lasting: unknown = /* @__PURE__ */ new Lane(null);
 
   rows: Held<T>[] = NONE;
@@ -18,7 +18,7 @@ export class Lane<T> {
 
 /** A row that waits for partners. */
 export class Held<T> {
-  /** One that stays: with the last of a class its hidden class goes, and the code that knew it (D-056). */
+  /** One that stays: D-056. */
   static readonly lasting: unknown = /* @__PURE__ */ new Held(NaN, undefined, 0, undefined as never, false);
 
   constructor(

@@ -235,8 +235,8 @@ export class AsyncStage<I, O> implements Sink<I>, LiveStage {
     };
   }
 
-  entries(): number {
-    return this.held;
+  get isEmpty(): boolean {
+    return this.held === 0;
   }
 
   report(): Readonly<Record<string, unknown>> {

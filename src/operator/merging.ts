@@ -134,7 +134,7 @@ export class MergingStage<I, O> extends Stage<I, O> {
 }
 
 class Input<I, O> implements Sink<I> {
-  /** One that stays: with the last of a class its hidden class goes, and the code that knew it (D-056). */
+  /** One that stays: D-056. */
   static readonly lasting: unknown = /* @__PURE__ */ new Input(undefined as never, 0);
 
   constructor(

@@ -267,8 +267,16 @@ export class Stage<I, O> implements LiveStage, Sink<I> {
     this.inDrop = snapshot.drop;
   }
 
-  entries(): number {
-    return Object.values(this.processor.tables ?? {}).reduce((entries, table) => entries + table.size(), 0);
+  /** Rows of state, in Spark's terms. */
+  get stateSize(): number {
+    const { processor } = this;
+    if (processor.stateSize !== undefined) return processor.stateSize();
+    const tables = Object.values(processor.tables ?? {}).filter(({ isScalar }) => isScalar !== true);
+    return tables.reduce((sum, table) => sum + table.size(), 0);
+  }
+
+  get isEmpty(): boolean {
+    return this.stateSize === 0 && !(Number(this.processor.held?.()) > 0);
   }
 
   /** Live figures for `explain`. */

@@ -26,18 +26,11 @@ export function tooMuchState(
 ): TidemarkError | undefined {
   if (maxStateRows === Infinity) return undefined;
   const stateful = [...stages].filter(([, { stateful, processor }]) => stateful && processor.ownsWatermark !== true);
-  const operators = Object.fromEntries(stateful.map(([id, stage]) => [id, stateSizeOf(stage)]));
+  const operators = Object.fromEntries(stateful.map(([id, stage]) => [id, stage.stateSize]));
   const rows = Object.values(operators).reduce((sum, n) => sum + n, 0);
   if (rows <= maxStateRows) return undefined;
   const message =
     `batch ${batch} would bring the state to ${rows} rows, and maxStateRows is ${maxStateRows}: ` +
     'raise it, or let state end (a watermark, a time to live, fewer keys)';
   return new TidemarkError('TIDEMARK_STATE_LIMIT', message, { batchId: batch, rows, maxStateRows, operators });
-}
-
-/** Rows in the state of one operator, in Spark's terms. */
-export function stateSizeOf({ processor }: Stage<unknown, unknown>): number {
-  if (processor.stateSize !== undefined) return processor.stateSize();
-  const tables = Object.values(processor.tables ?? {}).filter(({ isScalar }) => isScalar !== true);
-  return tables.reduce((sum, table) => sum + table.size(), 0);
 }

@@ -1,7 +1,6 @@
 import type { Stage } from '../operator';
 import { eachArriving } from './arriving';
 import type { Engine, FinishedBatch } from './engine';
-import { stateSizeOf } from './limits';
 import {
   byReason,
   rate,
@@ -77,7 +76,7 @@ export class Reporter {
     // A fresh attempt counts from 0.
     const since = now.late < before.late || now.duplicate < before.duplicate ? { late: 0, duplicate: 0 } : before;
     this.dropped.set(id, now);
-    const rows = processor.stateRows?.() ?? { total: stateSizeOf(stage), updated: 0, removed: 0 };
+    const rows = processor.stateRows?.() ?? { total: stage.stateSize, updated: 0, removed: 0 };
     return {
       operatorId: id,
       operatorName: type,

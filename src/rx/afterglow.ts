@@ -1,12 +1,9 @@
 import type { Graph } from './graph';
 
-/** So many graphs that have ended are kept, … */
+/** So many graphs that have ended are kept … */
 const GRAPHS = 4;
-/** … until the collector has come by so often, … */
+/** … until the collector has come by so often. */
 const COLLECTIONS = 3;
-/** … if they hold no more than that: what was cut off in the middle goes at once. */
-const ENTRIES = 100;
-
 let kept: Graph[] = [];
 let collections = 0;
 let isWatched = false;
@@ -15,10 +12,11 @@ let collector: FinalizationRegistry<undefined> | undefined;
 /**
  * Keeps a graph that has ended for a while. V8 makes code for the very functions and hidden classes that it has met, and
  * throws it away when they are collected: a pipe that is built again when the last of its kind is gone begins with cold code,
- * for some 100,000 rows up to ten times slower than the one before (D-056). Consumers are not kept: RxJS lets go of them.
+ * for some 100,000 rows up to ten times slower than the one before (D-056). Only what is empty is kept; it leads neither to
+ * sources nor to consumers.
  */
 export function keepAWhile(graph: Graph): void {
-  if (typeof FinalizationRegistry === 'undefined' || !isSmall(graph)) return;
+  if (typeof FinalizationRegistry === 'undefined' || !isEmpty(graph)) return;
   graph.shared.owners.clear(); // they lead to the sources
   kept.push(graph);
   if (kept.length > GRAPHS) kept.shift();
@@ -26,9 +24,9 @@ export function keepAWhile(graph: Graph): void {
   if (!isWatched) watch();
 }
 
-function isSmall({ shared }: Graph): boolean {
+function isEmpty({ shared }: Graph): boolean {
   try {
-    return shared.stages.reduce((entries, stage) => entries + stage.entries(), 0) <= ENTRIES;
+    return !shared.holdsMore && shared.stages.every((stage) => stage.isEmpty);
   } catch {
     return false; // a table of the user's that cannot say its size any more
   }

@@ -5,6 +5,7 @@ import { UNTIMED, type PlanNode, type Traits } from '../traits';
 import { dematerialise } from './edge';
 import { EntrySubscriber } from './entrySubscriber';
 import { Graph } from './graph';
+import { Exit } from './exit';
 import { bindTo, infoOf, originOf, type StreamInfo } from './stream';
 import type { Trampoline } from './trampoline';
 
@@ -77,7 +78,7 @@ function subscribe<T>(source: Observable<T>, subscriber: Subscriber<T>, graph: G
 
 /** The head of a pipe. Every row comes this way, so `enter` of the trampoline is written out in `next`. */
 class RowSubscriber<T> extends EntrySubscriber<T, T> {
-  /** One that stays: with the last of a class its hidden class goes, and the code that knew it (D-056). */
+  /** One that stays: D-056. */
   static readonly lasting: unknown = /* @__PURE__ */ new RowSubscriber(undefined as never, { shared: {} } as never);
   /** The same for what RxJS puts at the end of a pipe. */
   static readonly consumer: unknown = /* @__PURE__ */ NEVER.subscribe(() => {});
@@ -125,7 +126,8 @@ export function leave<T, R>(source: Observable<unknown>, sinkOf: (observer: Obse
   return new Observable<R>((subscriber) => {
     const graph = Graph.open(subscriber);
     graph.shared.countsLate = true;
-    connect<T>(source, terminal(sinkOf(subscriber), subscriber, graph), graph);
+    const exit = new Exit(subscriber);
+    connect<T>(source, terminal(sinkOf(exit), exit, graph), graph);
     graph.start();
   });
 }

@@ -1,4 +1,4 @@
-import type { Observable, Subscriber } from 'rxjs';
+import type { Observable, Observer } from 'rxjs';
 import type { Rejection, Signal, Sink } from '../element';
 import { TidemarkError } from '../errors';
 import type { Traits } from '../traits';
@@ -42,7 +42,7 @@ function isEnvelope(value: unknown): value is Envelope {
 }
 
 /** Turns protocol calls into elements for a foreign operator or a subscriber. */
-export function materialise(edge: Edge, subscriber: Subscriber<unknown>): Sink<unknown> {
+export function materialise(edge: Edge, subscriber: Observer<unknown>): Sink<unknown> {
   const send = (kind: Kind, time: number, payload: unknown): void =>
     subscriber.next(new Envelope(edge, ++edge.count, kind, time, payload));
   return {

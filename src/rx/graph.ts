@@ -1,4 +1,4 @@
-import type { Subscription } from 'rxjs';
+import { Subscription } from 'rxjs';
 import { TidemarkError } from '../errors';
 import type { Sink } from '../element';
 import { defaultScheduler, type SchedulerLike } from './clock';
@@ -16,8 +16,8 @@ export interface Attachable<T> {
 export interface LiveStage {
   readonly id: string;
   report(): Readonly<Record<string, unknown>>;
-  /** What its state holds. */
-  entries(): number;
+  /** Nothing is in its state, and no row waits in it. */
+  readonly isEmpty: boolean;
 }
 
 /** What all parts of one connected graph share. */
@@ -33,6 +33,8 @@ interface Shared {
   countsLate: boolean;
   /** How far `advanceWhenIdle` has moved the watermark beyond what the rows say. */
   idleAdvanceMs: number;
+  /** Something in it holds rows that are in no state table. */
+  holdsMore: boolean;
   /** What is to be done at the start: first the foreign edges subscribe, then the sources speak. Undefined once started. */
   starts: { readonly edges: (() => void)[]; readonly sources: (() => void)[] } | undefined;
   /** Where processing time comes from, unless an operator says otherwise. */
@@ -57,9 +59,12 @@ export class Graph {
     this.outputMode = outputMode;
   }
 
-  /** @param options - `run`: the query; everything is then connected as in one */
+  /**
+   * @param consumer - the graph lives as long
+   * @param options - `run`: the query; everything is then connected as in one
+   */
   static open(
-    lifetime: Subscription,
+    consumer: Subscription,
     options: { run?: Run | undefined; scheduler?: SchedulerLike; outputMode?: OutputMode } = {},
   ): Graph {
     const { run } = options;
@@ -72,11 +77,12 @@ export class Graph {
       lateAtEnd: 0,
       countsLate: false,
       idleAdvanceMs: 0,
+      holdsMore: false,
       starts: { edges: [], sources: [] },
       scheduler: options.scheduler ?? defaultScheduler,
     };
-    const graph = new Graph(lifetime, shared, options.outputMode ?? 'append');
-    if (run === undefined) lifetime.add(() => keepAWhile(graph));
+    const graph = new Graph(lifetimeOf(consumer), shared, options.outputMode ?? 'append');
+    if (run === undefined) graph.lifetime.add(() => keepAWhile(graph));
     return graph;
   }
 
@@ -86,8 +92,8 @@ export class Graph {
   }
 
   /** The same graph with a shorter life: what hangs on a foreign subscription ends with that, not with the consumer. */
-  fork(lifetime: Subscription): Graph {
-    return new Graph(lifetime, this.shared, this.outputMode);
+  fork(consumer: Subscription): Graph {
+    return new Graph(lifetimeOf(consumer), this.shared, this.outputMode);
   }
 
   get closed(): boolean {
@@ -150,6 +156,13 @@ export class Graph {
     }
     this.shared.owners.set(id, owner);
   }
+}
+
+/** Ends with the consumer and does not know it: what is kept of a graph that has ended leads to nobody. */
+function lifetimeOf(consumer: Subscription): Subscription {
+  const lifetime = new Subscription();
+  consumer.add(lifetime);
+  return lifetime;
 }
 
 /** Several consumers of one stream object inside a run: each gets every call, in the order they were attached. */

@@ -2,6 +2,7 @@ import { Observable, type Operator, type OperatorFunction, type Subscriber } fro
 import type { Element, StreamKind } from '../element';
 import type { PlanNode, Traits } from '../traits';
 import { Edge, materialise } from './edge';
+import { Exit } from './exit';
 import { Graph, type Attachable } from './graph';
 
 /** Where a fused stream keeps what it is. `Symbol.for`: copies of the library (ESM and CJS) must understand each other. */
@@ -119,11 +120,11 @@ export function bindTo(source: Observable<unknown>, graph: Graph): Observable<un
 /** Somebody outside subscribes: a graph of its own, elements materialised. */
 function subscribeRoot(info: StreamInfo<unknown>, subscriber: Subscriber<unknown>): void {
   const graph = Graph.open(subscriber);
-  info.attach(materialise(new Edge(info.traits), subscriber), graph);
+  info.attach(materialise(new Edge(info.traits), new Exit(subscriber)), graph);
   graph.start();
 }
 
 /** A foreign operator inside a connected graph subscribes: same graph, but living as long as that subscription. */
 function subscribeInto(info: StreamInfo<unknown>, subscriber: Subscriber<unknown>, graph: Graph): void {
-  graph.fork(subscriber).attach(info, info, materialise(new Edge(info.traits), subscriber));
+  graph.fork(subscriber).attach(info, info, materialise(new Edge(info.traits), new Exit(subscriber)));
 }

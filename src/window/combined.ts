@@ -15,7 +15,7 @@ const FEW = 16;
  * Source: two-stacks aggregation with fixed blocks (van Herk 1992, Gil and Werman 1993).
  */
 export class Combined {
-  /** One that stays: with the last of a class its hidden class goes, and the code that knew it (D-056). */
+  /** One that stays: D-056. */
   static readonly lasting: unknown = /* @__PURE__ */ new Combined({} as never);
 
   private acc: unknown = undefined;

@@ -10,7 +10,7 @@ import type { Touched } from './touched';
 
 /** One slice of time with the accumulators of its keys. */
 export class Pane implements CellHolder {
-  /** One that stays: with the last of a class its hidden class goes, and the code that knew it (D-056). */
+  /** One that stays: D-056. */
   static readonly lasting: unknown = /* @__PURE__ */ new Pane(NaN, NaN, NaN, NaN, undefined as never);
 
   rows = 0;

@@ -6,7 +6,7 @@ import type { Memo } from './store';
 
 /** The panes of one key that are inside the window last visited, oldest first. */
 export class Track implements Memo {
-  /** One that stays: with the last of a class its hidden class goes, and the code that knew it (D-056). */
+  /** One that stays: D-056. */
   static readonly lasting: unknown = /* @__PURE__ */ new Track(null, 0, {} as never);
 
   readonly starts: number[] = [];

@@ -352,10 +352,19 @@ describe('--input', () => {
     ['UTF-16 with its mark', 'rows.csv', Buffer.from(`\uFEFF${PLAIN.join('\r\n')}`, 'utf16le')],
     ['UTF-16 with its mark, the other way round', 'rows.csv', Buffer.from(`\uFEFF${PLAIN.join('\n')}`, 'utf16le').swap16()],
     ['lines that end with CR alone', 'rows.csv', Buffer.from(PLAIN.join('\r'))],
+    ['lines that end with CR alone, LF in a cell', 'rows.csv', Buffer.from('at,who,note\r0,a,"x\ny"\r3600000,é,z\r')],
+    ['CR in the name of a column', 'rows.csv', Buffer.from('at,who,"x\ry"\n0,a,1\n3600000,é,2\n')],
   ])('a file is read as it is: %s', async (_what, name, bytes) => {
     const { ledger } = await runArguments('--input', fileWith(name, bytes), '--time', 'at', '--key', 'who');
     expect(ledger).toMatchObject({ read: 2, clean: 2, rejected: {} });
     expect(linesOf('windows').flatMap(({ kind, key }) => (kind === 'tumbling' ? [key] : []))).toEqual(['a', 'é']);
+  });
+
+  test('a header that cannot be read is no data', async () => {
+    const path = fileWith('rows.csv', 'at,"who"x,note\n0,a,1\n1,b,2\n');
+    await expect(runArguments('--input', path, '--time', 'at', '--key', 'who')).rejects.toThrow(
+      /the header of .* cannot be read: /,
+    );
   });
 
   test('a column that occurs twice is not guessed at, unless nobody needs it', async () => {

@@ -269,6 +269,18 @@ describe('dropDuplicatesWithinWatermark', () => {
     expect(ordered).toBeDefined();
   });
 
+  it('within 0: a key is forgotten as soon as W reaches its time', () => {
+    const harness = within({ within: 0 });
+    harness.event(5, row(5));
+    harness.event(5, row(5));
+    harness.watermark(4);
+    harness.event(5, row(5));
+    expect(reasonsOf(harness)).toEqual(['duplicate', 'duplicate']);
+    harness.watermark(5);
+    harness.event(6, row(6));
+    expect(reasonsOf(harness)).toEqual([]);
+  });
+
   it('after a restart what is past is not counted', () => {
     const harness = within({ within: 1600 });
     for (const [t, k] of [

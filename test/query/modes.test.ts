@@ -5,6 +5,7 @@ import {
   availableNow,
   consoleSink,
   foreachBatch,
+  limitRows,
   memoryCheckpoint,
   memorySource,
   streamingQuery,
@@ -117,6 +118,16 @@ describe('output modes', () => {
     await third.awaitTermination();
     expect(written).toEqual([2, 3]);
     expect(() => build(0)).toThrow(/maxStateRows/);
+  });
+
+  it('limits count for maxStateRows as they do in the progress, a row each', async () => {
+    const query = streamingQuery(memorySource<Row>([...BATCHES[0]!]), (rows$) =>
+      rows$.pipe(limitRows(9, { id: 'first' }), limitRows(9, { id: 'second' })),
+    ).writeStream({ sink: foreachBatch(() => {}), trigger: availableNow(), maxStateRows: 1, onAdvice: () => {} });
+    await query.start();
+    await expect(query.awaitTermination()).rejects.toMatchObject({
+      cause: { code: 'TIDEMARK_STATE_LIMIT', details: { rows: 2, operators: { first: 1, second: 1 } } },
+    });
   });
 
   it('[L32] [L37] update: only groups touched in the batch, once each; the last word of each group is the complete table', async () => {

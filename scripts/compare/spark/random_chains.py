@@ -144,8 +144,6 @@ def limits(m):
     kind = m.pick("plain", "dedup", "agg", "complete", "two", "before")
     if kind == "plain":
         return m.case(INPUT, [limit])
-    if kind == "whole":
-        return [{"op": "dropDuplicates", "id": f"d{i}", "columns": [k, v, time]}], time, of
     if kind == "dedup":
         return m.case(INPUT, [m.watermark(), {"op": "dropDuplicates", "id": "d", "columns": ["k", "t"]}, limit])
     if kind == "agg":
