@@ -13,7 +13,7 @@ let collector: FinalizationRegistry<undefined> | undefined;
  * Keeps a graph that has ended for a while. V8 makes code for the very functions and hidden classes that it has met, and
  * throws it away when they are collected: a pipe that is built again when the last of its kind is gone begins with cold code,
  * for some 100,000 rows up to ten times slower than the one before (D-056). Only what is empty is kept; it leads neither to
- * sources nor to consumers.
+ * sources nor to consumers, but for what the scope of a selector leads to.
  */
 export function keepAWhile(graph: Graph): void {
   if (typeof FinalizationRegistry === 'undefined' || !isEmpty(graph)) return;
