@@ -105,8 +105,8 @@ export function decodeKey(bytes: Uint8Array): unknown[] {
 }
 
 /**
- * Says what an object is as part of a key. (Here, and not in key.ts, so that key.ts does not need the codec, nor the
- * codec key.ts.)
+ * Says what an object is as part of a key. (Here, and not in src/key, so that src/key does not need the codec, nor the
+ * codec src/key.)
  *
  * @param value what is no primitive
  * @param depth how many arrays and objects are around it

@@ -21,14 +21,15 @@ export class Epochs {
    * begins; how far it went is staged.
    */
   async run(pause: Pause): Promise<FinishedBatch | undefined> {
-    if (this.engine.sources.ended && this.engine.watermark !== Infinity)
+    const { next } = this.engine;
+    if (this.engine.sources.ended && next.watermark !== Infinity)
       return this.engine.planned(this.engine.sources.planned(new Map()), Infinity);
     // A batch that was planned with its ends is repeated as it was planned.
-    if (this.engine.pending !== undefined && Object.values(this.engine.pending.sources).some(({ to }) => to !== undefined)) {
-      return this.engine.execute(this.engine.pending);
+    if (next.plan !== undefined && Object.values(next.plan.sources).some(({ to }) => to !== undefined)) {
+      return this.engine.execute(next.plan);
     }
     const run = await this.engine.graph();
-    let plan = this.engine.pending;
+    let { plan } = next;
     const ends = new Map<string, Slice>();
     if (plan !== undefined) run.begin(batchOf(plan));
     while (!pause.isDue()) {
@@ -51,7 +52,7 @@ export class Epochs {
     if (plan === undefined) return undefined;
     const result = await this.engine.within(run, plan.batch, run.end());
     if (result !== undefined) return this.engine.finish(plan, this.engine.around.newId(), run, result, toOf(plan, ends));
-    this.engine.dropGraph();
+    this.engine.live.drop();
     await this.engine.without(plan, run.failure as Failure);
     this.engine.sources.resume(plan, true, undefined);
     return this.run(pause);
@@ -67,7 +68,7 @@ export class Epochs {
   private async begun(): Promise<PlanRecord> {
     const sources: Record<string, PlannedSlice> = {};
     for (const [id, { from }] of Object.entries(this.engine.sources.planned(new Map()))) sources[id] = { from };
-    return this.engine.write(sources, this.engine.watermark);
+    return this.engine.write(sources, this.engine.next.watermark);
   }
 }
 

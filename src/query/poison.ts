@@ -26,6 +26,13 @@ function leftOut({ details }: TidemarkError, reason: string): LeftOut | undefine
   return [operator, keyName(key), `${reason} (all ${rows.length} rows of this key in the batch are left out)`];
 }
 
+/** For a source: which of its rows stay out, by number, and why. */
+export function excludedOf({ excluded }: PlanRecord, source: string): Map<number, string> {
+  const reasons = new Map<number, string>();
+  for (const [name, row, message] of excluded ?? []) if (name === source) reasons.set(row, message);
+  return reasons;
+}
+
 /** For the operators of a run: which keys they leave out, and why. Undefined where the plan leaves out none. */
 export function leftOutOf({ leftOut: all }: PlanRecord): Batch['leftOut'] {
   if (all === undefined) return undefined;

@@ -10,5 +10,6 @@ export { monotonous } from './monotonous';
 export { punctuated } from './punctuated';
 export type { Punctuation } from './punctuated';
 export { quality } from './quality';
-export type { QualityGenerator, QualityOptions, QualityPhase, QualityStatus, QualityStrategy } from './quality';
+export type { QualityOptions, QualityStrategy } from './quality';
+export type { QualityGenerator, QualityPhase, QualityStatus } from './quality-rule';
 export type { WatermarkGenerator, WatermarkStrategy } from './strategy';

@@ -1,16 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  columnReader,
-  createKeyMap,
-  keyFrom,
-  keyValues,
-  normalKey,
-  readerOf,
-  restoreKey,
-  type KeyMap,
-  type KeyOf,
-} from '../../src/key';
+import { createKeyMap, keyFrom, keyValues, normalKey, readerOf, restoreKey, type KeyMap, type KeyOf } from '../../src/key';
+import { columnReader } from '../../src/key/columnReader';
 import { encodeKey } from '../../src/keyCodec';
 import { clashingValue, compareKeys, keyValue } from './keys';
 

@@ -17,7 +17,7 @@ import {
 } from 'tidemark';
 import { operatorHarness } from 'tidemark/testing';
 import { describe, expect, it, vi } from 'vitest';
-import { Leaf, createKeyMap } from '../../src/key';
+import { Leaf, createKeyMap } from '../../src/key/keyMap';
 import { Held, Lane } from '../../src/join/side';
 import { Combined } from '../../src/window/combined';
 import { Pane } from '../../src/window/panes';

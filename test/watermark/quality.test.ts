@@ -9,7 +9,7 @@ import {
   type QualityStatus,
   type QualityStrategy,
 } from '../../src/watermark';
-import { rowsForClaim } from '../../src/watermark/quality';
+import { rowsForClaim } from '../../src/watermark/quality-rule';
 import { throughJson } from './pipe';
 import { isPresent, RECORDINGS, timesOf } from './recorded';
 import { type Outcome, simulate } from './simulate';
