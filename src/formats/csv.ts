@@ -30,10 +30,13 @@ export type CsvDialect = Required<Omit<CsvOptions, 'columns' | 'nullValue'>> & P
 /**
  * The format of comma-separated values, RFC 4180.
  *
- * Reading: cells are text, an empty cell without quotes is null; a schema turns them into numbers, booleans and times.
- * Lines end with LF or CRLF. A quote inside a cell that does not begin with one is an ordinary character. A record with
- * text behind a closing quote, with an opening quote that nothing closes, too long, or (in strict mode) with more or
- * fewer cells than the header is a bad record; in permissive mode cells are filled up with null or left out, counted.
+ * Reading: cells are text, an empty cell without quotes is null; a schema turns them into numbers, booleans and times
+ * (blanks around fractions and times are left out, and `""` is null where no text is due, as in Spark). Columns go by the
+ * names of the header, letter by letter, not by their place as in Spark; columns of the schema that it lacks are null and
+ * counted (`missingColumns`). Lines end with LF or CRLF; names with a lone CR in them are a bad record. A quote inside a
+ * cell that does not begin with one is an ordinary character. A record with text behind a closing quote, with an opening
+ * quote that nothing closes, too long, or (in strict mode) with more or fewer cells than the header is a bad record; in
+ * permissive mode cells are filled up with null or left out, counted.
  *
  * Writing: null is an empty cell, the empty text `""`; Dates are ISO text, objects JSON. Text beginning with `=`, `+`,
  * `-`, `@`, tab or CR gets a `'` in front (`formulaSafe`); numbers are written as numbers.

@@ -11,6 +11,8 @@ interface Quoted {
 }
 
 const QUOTE = '"';
+/** A file whose lines end with CR alone is one record: its names. */
+const LONE_CR = /\r(?!\n|$)/;
 
 /**
  * Records of CSV from whole lines. A record without quotes is one line, split; one with quotes may go on over several.
@@ -25,6 +27,7 @@ export class CsvDecoder implements Decoder, LineConsumer {
   private line = 0;
   private blank = 0;
   private ragged = 0;
+  private missing = 0;
   private out!: RecordSink;
 
   constructor(
@@ -48,7 +51,12 @@ export class CsvDecoder implements Decoder, LineConsumer {
   }
 
   get counts(): Readonly<Record<string, number>> {
-    return { blankLines: this.blank, replacedCharacters: this.splitter.replaced, raggedRecords: this.ragged };
+    return {
+      blankLines: this.blank,
+      replacedCharacters: this.splitter.replaced,
+      raggedRecords: this.ragged,
+      missingColumns: this.missing,
+    };
   }
 
   lines(text: string): void {
@@ -134,6 +142,8 @@ export class CsvDecoder implements Decoder, LineConsumer {
     const double = names.find((name, at) => names.indexOf(name) < at);
     if (this.dialect.header !== true) this.out.row(this.rowOf(cells, this.names), this.line);
     else if (double !== undefined) this.out.bad(raw, `the column '${double}' occurs twice; the last one counts`, this.line);
+    else if (LONE_CR.test(raw)) this.out.bad(raw, 'the names have a CR in them: lines end with LF or CRLF', this.line);
+    if (this.dialect.header === true) this.missing += this.context.columns?.filter((name) => !names.includes(name)).length ?? 0;
   }
 
   private rowOf(cells: Cells, names: readonly string[]): Record<string, string | null> {

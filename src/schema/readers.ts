@@ -18,6 +18,8 @@ export interface ReadOptions {
 interface Column {
   readonly name: string;
   readonly isOptional: boolean;
+  /** A cell of text without a character in it is no value of its type: `""` is null, as Spark reads it. */
+  readonly isEmptyNull: boolean;
   readonly read: Read;
   /** Names such as `constructor` are there even where the row does not have them. */
   readonly isInherited: boolean;
@@ -25,7 +27,7 @@ interface Column {
 
 /** So many rows may turn out to need a copy before all of them are copied unseen. */
 const CHANCES = 100;
-const NUMBER_TEXT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const NUMBER_TEXT = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$/;
 const WHOLE_TEXT = /^[+-]?\d+$/;
 const NAMED_NUMBERS = new Map([
   ['NaN', NaN],
@@ -78,19 +80,29 @@ function isRead(value: object, columns: readonly Column[], problems: Problems): 
 }
 
 /** Null and missing are one: null where the field may be, or where nulls are the answer to everything. */
-function present({ isOptional, read }: Column, value: unknown, problems: Problems): unknown {
-  if (value !== null && value !== undefined) return read(value, problems);
+function present({ isOptional, isEmptyNull, read }: Column, value: unknown, problems: Problems): unknown {
+  if (value !== null && value !== undefined && !(isEmptyNull && value === '')) return read(value, problems);
   return isOptional || problems.mode === 'permissive' ? null : problems.add('is missing');
 }
 
 function columnOf(name: string, field: Field, options: ReadOptions): Column {
   const isOptional = typeof field === 'string' ? field.endsWith('?') : isOptionalField(field);
   const isInherited = name in Object.prototype;
-  return { name, isOptional, isInherited, read: readerOf(name, field, options) };
+  return {
+    name,
+    isOptional,
+    isEmptyNull: options.isText && !takesText(field),
+    isInherited,
+    read: readerOf(name, field, options),
+  };
 }
 
 function isOptionalField(field: Field): field is Optional<Field> {
   return typeof field === 'object' && Object.keys(field).join() === '?' && Array.isArray((field as Optional<Field>)['?']);
+}
+
+function takesText(field: Field): boolean {
+  return isOptionalField(field) ? takesText(field['?'][0]) : ['string', 'string?', 'any', 'any?'].includes(field as string);
 }
 
 function readerOf(name: string, field: Field, options: ReadOptions): Read {
@@ -151,7 +163,7 @@ function simpleReader(name: string, type: SimpleType, { timeUnit, isText }: Read
       return (value, problems) => booleanOf(value, isText) ?? problems.add('is neither true nor false');
     case 'timestamp':
       return (value, problems) => {
-        const time = readEventTime(isText && isWholeText(value) ? Number(value) : value, timeUnit);
+        const time = readEventTime(isText ? timeOfCell(value) : value, timeUnit);
         return Number.isNaN(time) ? problems.add('is no time') : time;
       };
     case 'any':
@@ -161,16 +173,28 @@ function simpleReader(name: string, type: SimpleType, { timeUnit, isText }: Read
   }
 }
 
-/** Permissive as Spark: what is no text is taken as its JSON. */
+/** Permissive as Spark: what is no text is taken as its JSON, where that is the JSON it was read from. */
 function readString(value: unknown, problems: Problems): unknown {
   if (typeof value === 'string') return value;
   if (problems.mode === 'strict') return problems.add('is no text');
   if (typeof value === 'bigint') return String(value);
+  let isRounded = false;
   try {
-    return JSON.stringify(value) ?? problems.add('is no text');
+    const text = JSON.stringify(value, (_name, inner: unknown) => {
+      isRounded ||= typeof inner === 'number' && !isExact(inner);
+      return inner;
+    });
+    return isRounded
+      ? problems.add('has a number beyond 2^53, which is not what was written')
+      : (text ?? problems.add('is no text'));
   } catch {
     return problems.add('is no text');
   }
+}
+
+/** Of a whole number beyond 2^53 the last digits are lost, and infinite is what had too large an exponent. */
+function isExact(number: number): boolean {
+  return Number.isSafeInteger(number) || (Number.isFinite(number) && !Number.isInteger(number));
 }
 
 function numberOf(value: unknown, isText: boolean): number | undefined {
@@ -182,6 +206,12 @@ function numberOf(value: unknown, isText: boolean): number | undefined {
 
 function isWholeText(value: unknown): boolean {
   return typeof value === 'string' && WHOLE_TEXT.test(value);
+}
+
+/** Digits alone count the unit, whatever year they look like; blanks around a time are left out, as Spark does. */
+function timeOfCell(value: unknown): unknown {
+  if (isWholeText(value)) return Number(value);
+  return typeof value === 'string' ? value.trim() : value;
 }
 
 function longOf(value: unknown, isText: boolean): number | undefined {

@@ -30,7 +30,9 @@ export interface Schema<T> extends StandardSchema<T> {
  * others will do as well, if they are synchronous.
  *
  * Strict reading gives the row or says what is wrong; permissive reading (of `fileSource`, `parseJson`) makes null of
- * what does not fit, and takes what is no text as its JSON where a `string` is due, as Spark does.
+ * what does not fit, and takes what is no text as its JSON where a `string` is due, as Spark does; where that JSON has a
+ * whole number beyond 2^53, whose digits are lost, it does not fit (`bigIntegers` of `ndjson` and `parseJson` keeps them).
+ * Digits alone in a `timestamp` cell of CSV count `timeUnit`: `2026` is no year. Spark's JSON counts seconds.
  *
  * Cost: O(1) per column and row.
  * @param fields - the columns

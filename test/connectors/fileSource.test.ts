@@ -351,6 +351,23 @@ describe('fileSource of a file that grows', () => {
     expect(ending.ended?.(batches[0]?.slice.to ?? null)).toBe(true);
   });
 
+  it('finds the head of a CSV file in later slices behind blank lines, and over several lines', async () => {
+    for (const head of ['\nn\n', '\r\n\r\nn\r\n', '\uFEFF\nn\n', 'n,"a\nb"\n', '\n"n","a ""q""\n\nb"\n']) {
+      const files = new MemoryFiles();
+      files.put('app.log', head);
+      const tail = await opened(tailing(files, { format: csv(), mode: 'permissive' } as object));
+      const rows: Row[] = [];
+      let at: Offset = null;
+      for (let n = 1; n <= 3; n++) {
+        const [batch] = (await drain(tail, at)) as readonly { rows: Row[]; slice: Slice }[];
+        rows.push(...(batch?.rows ?? []));
+        at = batch?.slice.to ?? at;
+        files.append('app.log', `${n}\n`, n);
+      }
+      expect([head, rows]).toEqual([head, [{ n: 1 }, { n: 2 }]]);
+    }
+  });
+
   it('gives the same rows whenever it looks', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(12), { maxLength: 12 }), fc.integer({ min: 1, max: 40 }), async (pieces, max) => {

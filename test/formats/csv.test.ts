@@ -15,7 +15,7 @@ describe('reading csv', () => {
       { row: { a: '', b: 'q "x", y\r\nz', c: null }, line: 4 },
       { row: { a: '5" pipe', b: '2', c: '3' }, line: 6 },
     ]);
-    expect(counts).toEqual({ blankLines: 1, replacedCharacters: 0, raggedRecords: 0 });
+    expect(counts).toEqual({ blankLines: 1, replacedCharacters: 0, raggedRecords: 0, missingColumns: 0 });
   });
 
   it('takes names from the head, a list, the schema, or makes them', () => {
@@ -34,6 +34,16 @@ describe('reading csv', () => {
       { bad: 'a,a', message: `the column 'a' occurs twice; the last one counts`, line: 1 },
       { row: { a: '2' }, line: 2 },
     ]);
+  });
+
+  it('does not keep quiet about names that are not those of the schema, nor about lines that end with CR alone', () => {
+    const columns = ['a', 'b'];
+    expect(decode(csv(), 'A, b\n1,2', [], { mode: 'permissive', columns }).counts.missingColumns).toBe(2);
+    expect(decode(csv(), 'b,c,a\n1,2,3', [], { mode: 'permissive', columns }).counts.missingColumns).toBe(0);
+    expect(decode(csv({ header: false }), '1\n2', [], { mode: 'permissive', columns }).counts.missingColumns).toBe(0);
+    expect(badOf(csv(), 'a,b\r1,2\r3,4\r')).toEqual([{ bad: 'a,b\r1,2\r3,4', line: 1 }]);
+    expect(badOf(csv(), 'a\r1\r2\r')).toHaveLength(1);
+    expect(badOf(csv(), '"a",b\r\n1,2\r\n')).toEqual([]);
   });
 
   it('records with too many or too few cells: bad when strict, filled and counted when permissive', () => {

@@ -4,6 +4,7 @@ import { optional, schema, type FieldsRow, type RowOfSchema, type Schema, type S
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { jsonReader } from '../../src/formats/json';
 import { INVALID, rowReader } from '../../src/schema/rowReader';
 
 const video = schema({
@@ -137,6 +138,49 @@ describe('schema', () => {
     expect(reader.read(good)).toEqual(read);
     expect(reader.read('x')).toBe(INVALID);
     expect([reader.nulledFields, reader.message]).toEqual([4, 'is no object']);
+  });
+
+  it('[L10, L22] cells as Spark reads them: blanks around fractions and times, an empty cell in quotes is no value', () => {
+    const shape = schema({
+      n: 'number?',
+      at: 'timestamp?',
+      views: 'long?',
+      tags: optional(['string']),
+      s: 'string',
+      x: optional('string'),
+    });
+    const reader = rowReader(shape, 'strict', true);
+    expect(reader.read({ n: ' 1.5 ', at: ' 2026-03-01 ', views: '7', tags: '[]', s: '', x: '' })).toEqual({
+      n: 1.5,
+      at: Date.UTC(2026, 2, 1),
+      views: 7,
+      tags: [],
+      s: '',
+      x: '',
+    });
+    expect(reader.read({ n: '', at: '', views: '', tags: '', s: ' ', x: null })).toEqual({
+      n: null,
+      at: null,
+      views: null,
+      tags: null,
+      s: ' ',
+      x: null,
+    });
+    // Digits alone are no year and no day: they count the unit.
+    expect(reader.read({ at: '2026', s: '' })).toMatchObject({ at: 2026 });
+    for (const cell of [' ', '1 5', '- 1']) expect(reader.read({ n: cell, s: '' })).toBe(INVALID);
+  });
+
+  it('[L22] permissive: a number that is not what was written is no text, but null and counted', () => {
+    const reader = rowReader(schema({ id: 'string?' }), 'permissive', false);
+    const idOf = (json: string, options = {}): unknown => reader.read(jsonReader(options)(`{"id":${json}}`));
+    for (const json of ['9007199254740993', '-12345678901234567890', '1e400', '{"a":[12345678901234567890]}'])
+      expect([json, idOf(json)]).toEqual([json, { id: null }]);
+    expect(reader.nulledFields).toBe(4);
+    for (const json of ['9007199254740991', '0.1', '{"a":[1.5]}']) expect(idOf(json)).toEqual({ id: json });
+    for (const bigIntegers of ['string', 'bigint'])
+      expect(idOf('12345678901234567890', { bigIntegers })).toEqual({ id: '12345678901234567890' });
+    expect(reader.nulledFields).toBe(4);
   });
 
   it('takes names of Object.prototype for ordinary names', () => {

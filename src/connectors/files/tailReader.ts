@@ -138,8 +138,15 @@ async function bytesAt(file: ReadableFile, from: number, to: number): Promise<Ui
   return bytes.subarray(0, await readFully(file, bytes, from));
 }
 
-/** The first line, with its end. */
+/** The first record, with its end: blank lines in front of it, and lines that end inside of quotes. */
 async function headLine(file: ReadableFile, below: number): Promise<Uint8Array> {
   const bytes = await bytesAt(file, 0, Math.min(below, 16 * STEP));
-  return bytes.subarray(0, bytes.indexOf(NEWLINE) + 1);
+  let text = '';
+  for (let at = 0; at < bytes.length;) {
+    const end = bytes.indexOf(NEWLINE, at) + 1 || bytes.length;
+    text += new TextDecoder().decode(bytes.subarray(at, end)).replace(/\r?\n$/, '');
+    at = end;
+    if (text !== '' && text.split('"').length % 2 === 1) return bytes.subarray(0, at);
+  }
+  return bytes;
 }
