@@ -95,8 +95,8 @@ export class Keyed<T, O> implements Processor<T, O> {
   }
 
   onEvent(time: number, row: T, out: Out<O>): void {
-    this.begin(out);
     const { reader, rejectsLate, gathers } = this.plan;
+    if (!gathers) this.begin(out); // else when the batch's watermark is known
     if (rejectsLate && isLate(time, this.drop, this.ties)) {
       const behindMs = this.drop - time;
       return out.reject('late', time, row, { behindMs, missingDelayMs: behindMs + (this.ties === 'instant' ? 1 : 0) });
@@ -112,13 +112,18 @@ export class Keyed<T, O> implements Processor<T, O> {
   }
 
   onWatermark(emit: number, drop: number, out: Out<O>): void {
-    this.begin(out);
     this.plan.scope.watermark = emit;
+    if (this.context.run?.batch.isOver !== true) this.endRows(emit, out);
+    this.drop = drop;
+    this.arm(out);
+  }
+
+  /** In a run, those of the batch. */
+  private endRows(emit: number, out: Out<O>): void {
+    this.begin(out);
     this.callGathered();
     this.fire('eventTime', emit);
     if (this.context.run !== undefined) this.endBatch(this.context.run.batch.time);
-    this.drop = drop;
-    this.arm(out);
   }
 
   /** A stream without a watermark ends its batches with the barrier. */

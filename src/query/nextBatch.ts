@@ -31,7 +31,7 @@ export class NextBatch {
   /** The batch before it, as operators find it that begin now. */
   before(): Batch {
     const { id, time, late } = this;
-    return { id: id - 1, time, late, watermark: late };
+    return { id: id - 1, time, late, watermark: late, isOver: true };
   }
 
   committed(plan: PlanRecord, nextWatermark: number): void {

@@ -12,6 +12,8 @@ export interface Batch {
   readonly late: number;
   /** W(n): the global watermark that closes and evicts when its rows are through. Known before the first of them. */
   readonly watermark: number;
+  /** That of the last commit, at a start: its watermark is said again, so that all know it, and ends no batch. */
+  readonly isOver?: true;
   /** Why an operator leaves the rows of a key out of this batch: a user's function could not take them. Absent: takes all. */
   readonly leftOut?: (operator: string, key: readonly unknown[]) => string | undefined;
 }

@@ -328,6 +328,23 @@ describe('transformWithState', () => {
     ]);
   });
 
+  it('initial state in a query knows the watermark of the batch', () => {
+    const seen: number[] = [];
+    const operator = transformWithState<Row, 'k', never, string, 'eventTime'>(
+      () => ({
+        handleInitialState(_key, _state, timers) {
+          seen.push(timers.getCurrentWatermarkMs());
+        },
+        handleInputRows() {},
+      }),
+      { key: 'k', timeMode: 'eventTime', initialState: [['a', 'x']] },
+    );
+    const harness = operatorHarness<Row, never, 'event', 'event'>(operator, { run: new ManualRun() });
+    harness.event(1, row(1));
+    harness.watermark(0);
+    expect(seen).toEqual([0]);
+  });
+
   it('closes the processor when the stream is left', () => {
     const closed: string[] = [];
     const harness = operatorHarness<Row, unknown, 'event', 'event'>(sums(closed));

@@ -122,6 +122,19 @@ const BUILDS: Readonly<Record<string, Build>> = {
         { key: 'k', timeMode: 'eventTime' },
       ),
     ) as never,
+  'transformWithState, timers behind the watermark': (l, r) =>
+    mergeStreams([l, r]).pipe(
+      transformWithState<Row, 'k', object, unknown, 'eventTime'>(
+        () => ({
+          handleInputRows: (_key, rows, timers) => rows.forEach((row) => timers.register(row.at * 2)),
+          handleExpiredTimer(key, time, timers, out) {
+            out({ key, time });
+            if (time % 2 === 0) timers.register(time - 1); // waits for the next batch
+          },
+        }),
+        { key: 'k', timeMode: 'eventTime' },
+      ),
+    ) as never,
 };
 
 describe('operators with state of their own inside a query', () => {

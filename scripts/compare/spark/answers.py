@@ -13,7 +13,8 @@ COLUMNS = {"t": "long", "k": "string", "n": "long", "v": "double", "g": "long", 
 JOINS = {"inner": "inner", "left": "left_outer", "right": "right_outer", "full": "full_outer", "leftSemi": "left_semi"}
 
 
-def session():
+def session(classes=None):
+    """`classes`: a folder with classes of one's own."""
     builder = SparkSession.builder.master("local[1]")
     settings = {
         "spark.ui.enabled": "false",
@@ -30,6 +31,8 @@ def session():
         "spark.python.daemon.module": "warm_daemon",
         "spark.sql.legacy.timeParserPolicy": "CORRECTED",
     }
+    if classes is not None:
+        settings["spark.driver.extraClassPath"] = classes
     for name, value in settings.items():
         builder = builder.config(name, value)
     spark = builder.getOrCreate()

@@ -70,6 +70,10 @@ def processor(fn, key_name, time_column):
     return Made()
 
 
+# Spark 4.0 fires a timer when its time is reached, not when it has passed (D-041): each is set 1 ms later.
+LATER = 1
+
+
 class Processor(StatefulProcessor):
     def init(self, handle):
         self.handle = handle
@@ -84,7 +88,7 @@ class Processor(StatefulProcessor):
         yield self.said(key, self.data(key[0], frames, timerValues))
 
     def handleExpiredTimer(self, key, timerValues, expiredTimerInfo):
-        yield self.said(key, self.timer(timerValues, expiredTimerInfo.getExpiryTimeInMs()))
+        yield self.said(key, self.timer(timerValues, expiredTimerInfo.getExpiryTimeInMs() - LATER))
 
     def said(self, key, out):
         return pd.DataFrame({"key": [key[0]] * len(out), "n": out})
@@ -93,8 +97,14 @@ class Processor(StatefulProcessor):
         self.count.clear()
         return [-1]
 
+    def register(self, time):
+        self.handle.registerTimer(time + LATER)
+
+    def delete(self, time):
+        self.handle.deleteTimer(time + LATER)
+
     def move(self, time):
-        self.handle.registerTimer(time)
+        self.register(time)
         self.remembered.update((time,))
 
     def close(self):
@@ -114,7 +124,7 @@ class ClearAt3(Processor):
 class ProcTimer(ClearAt3):
     def data(self, key, frames, timers):
         if (self.get(self.count) or 0) == 0 and key in ("a", "c"):
-            self.handle.registerTimer(timers.getCurrentProcessingTimeInMs() + 5000)
+            self.register(timers.getCurrentProcessingTimeInMs() + 5000)
         return super().data(key, frames, timers)
 
 
@@ -127,7 +137,7 @@ class TimerUpdate(Processor):
         if key == "a" and old == 0:
             self.move(now + 5000)
         if key == "a" and old == 1:
-            self.handle.deleteTimer(self.get(self.remembered))
+            self.delete(self.get(self.remembered))
             self.move(now + 7500)
         return [n]
 
@@ -142,7 +152,7 @@ class ThreeTimers(Processor):
         now = timers.getCurrentProcessingTimeInMs()
         if len(list(self.handle.listTimers())) == 0:
             for after in (5000, 10000, 15000):
-                self.handle.registerTimer(now + after)
+                self.register(now + after)
         return []
 
     def timer(self, timers, time):
@@ -161,7 +171,7 @@ class MaxEventTime(Processor):
         at = self.get(self.remembered)
         if at is None or n + 5000 > at:
             if at is not None:
-                self.handle.deleteTimer(at)
+                self.delete(at)
             self.move(n + 5000)
         return [n]
 

@@ -1,6 +1,6 @@
 """Queries of the conformance format as queries of Spark."""
 
-from answers import F
+from answers import DataFrame, F
 from functions import group_function, processor
 
 TYPES = {"long": "long", "string": "string", "timestamp": "long"}
@@ -123,10 +123,21 @@ class Build:
         schema = f"key {dict(n.frame.dtypes)[key]}, n long"
         times = [name for name, type_ in n.frame.dtypes if type_ == "timestamp"]
         how = {"none": "None", "processingTime": "ProcessingTime", "eventTime": "EventTime"}[op["timeMode"]]
+        if op["fn"] == "twsCommands":
+            return Node(self.commanded(op, n.frame, how), [op["id"], *n.ids])
         made = processor(op["fn"], key, times[0] if times else None)
         mode = "Update" if self.case["outputMode"] == "update" else "Append"
         frame = n.frame.groupBy(key).transformWithStateInPandas(made, schema, mode, how)
         return Node(frame, [op["id"], *n.ids])
+
+    def commanded(self, op, frame, how):
+        jvm = self.spark._jvm
+        streaming = jvm.org.apache.spark.sql.streaming
+        mode = streaming.OutputMode.Update() if self.case["outputMode"] == "update" else streaming.OutputMode.Append()
+        initial = op.get("initialState")
+        initial = initial and self.spark.createDataFrame([tuple(pair) for pair in initial], "key string, c string")._jdf
+        time_mode = getattr(streaming.TimeMode, how)()
+        return DataFrame(jvm.Commands.over(frame._jdf, op["keys"][0], "t", time_mode, mode, op.get("ttlMs"), initial), self.spark)
 
 
 AGGREGATES = {
@@ -193,5 +204,6 @@ WRITERS = {
     "StreamingGlobalLimitExec",
     "FlatMapGroupsWithStateExec",
     "FlatMapGroupsInPandasWithStateExec",
+    "TransformWithStateExec",
     "TransformWithStateInPandasExec",
 }

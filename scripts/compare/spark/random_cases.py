@@ -4,6 +4,7 @@ import json
 import sys
 
 import random_chains
+import random_commands
 from case_maker import EVENTS, Maker, named
 
 
@@ -191,7 +192,7 @@ def dedup_groups(m):
 
 
 NAMES = "range_join window_join time_join free_join join_agg join_join agg_join join_dedup union half_watermark static dedup dedups chain windows groups tws dedup_groups"
-KINDS = {**{name: globals()[name] for name in NAMES.split()}, **random_chains.KINDS}
+KINDS = {**{name: globals()[name] for name in NAMES.split()}, **random_chains.KINDS, **random_commands.KINDS}
 
 
 def main(seed, count, *kinds):

@@ -20,7 +20,7 @@ def clocked(m):
 
 
 def clocked_tws(m):
-    """Without a watermark: Spark's operator for Python keeps late rows where time is not event time, the one for Scala does not."""
+    """Without a watermark: Spark 4.0 keeps late rows where time is not event time (D-041)."""
     fn = m.pick("twsCountProcTimer5s", "twsCountTimerUpdate", "twsThreeTimers")
     m.style = "tick"
     m.null_keys = m.r.random() < 0.3

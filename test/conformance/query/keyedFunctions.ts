@@ -9,7 +9,7 @@ export interface Counted {
 }
 
 export type GroupFunction = OpOf<'flatMapGroupsWithState'>['fn'];
-export type ProcessorFunction = OpOf<'transformWithState'>['fn'];
+export type ProcessorFunction = Exclude<OpOf<'transformWithState'>['fn'], 'twsCommands'>;
 
 type Update = (key: unknown, rows: readonly Row[], state: GroupState<number>) => Iterable<Counted>;
 type Processor = StatefulProcessor<unknown, Row, Counted>;

@@ -76,7 +76,14 @@ const functions = oneOf(
   'countTimeout10s',
   'maxEventTimeTimeout5s',
 );
-const timers = oneOf('twsCountClearAt3', 'twsCountProcTimer5s', 'twsCountTimerUpdate', 'twsThreeTimers', 'twsMaxEventTime5s');
+const timers = oneOf(
+  'twsCountClearAt3',
+  'twsCountProcTimer5s',
+  'twsCountTimerUpdate',
+  'twsThreeTimers',
+  'twsMaxEventTime5s',
+  'twsCommands',
+);
 const timing = oneOf('none', 'processingTime', 'eventTime');
 
 /** The operators of Spark's queries. */
@@ -94,7 +101,14 @@ export const sparkOperator = tagged('op', {
   sort: { ...common, by: orderBy },
   mapGroupsWithState: { ...common, keys: names, fn: functions, timeout: timing },
   flatMapGroupsWithState: { ...common, keys: names, fn: functions, timeout: timing },
-  transformWithState: { ...common, keys: names, fn: timers, timeMode: timing },
+  transformWithState: {
+    ...common,
+    keys: names,
+    fn: timers,
+    timeMode: timing,
+    ttlMs: maybe(positive),
+    initialState: maybe(listOf(pair(nullable(text), text))),
+  },
 });
 
 /** What a summary is made of. */
