@@ -13,7 +13,8 @@ export interface ShowOptions {
 
 /**
  * Rows as a table of text, as Spark's `show` prints them: values cut to 20 characters and set to the right, or whole and to
- * the left with `truncate: false`; null is `NULL`. Control characters are escaped, wide characters count twice.
+ * the left with `truncate: false`; names are never cut; null is `NULL`. Control characters are escaped, wide characters count
+ * twice. Other than Spark's: numbers as JavaScript writes them, times of Dates and windows as ISO text in UTC.
  *
  * @example
  * ```ts
@@ -26,7 +27,7 @@ export function showTable(rows: readonly unknown[], options: ShowOptions = {}): 
   const { numRows = 20, truncate = true, columns = columnsOf(rows.slice(0, numRows)) } = options;
   const limit = truncate === true ? 20 : Number(truncate);
   const cell = (value: unknown, column: string): string => cut(safeText(textOf(value, column)), limit);
-  const lines = [columns.map((name) => cell(name, ''))];
+  const lines = [columns.map(safeText)];
   for (const row of rows.slice(0, numRows)) lines.push(columns.map((name) => cell(valueOf(row, name), name)));
   const widths = columns.map((_, i) => Math.max(3, ...lines.map((line) => widthOf(line[i] ?? ''))));
   const ruler = `+${widths.map((width) => '-'.repeat(width)).join('+')}+`;

@@ -39,7 +39,11 @@ export type CsvDialect = Required<Omit<CsvOptions, 'columns' | 'nullValue'>> & P
  * permissive mode cells are filled up with null or left out, counted.
  *
  * Writing: null is an empty cell, the empty text `""`; Dates are ISO text, objects JSON. Text beginning with `=`, `+`,
- * `-`, `@`, tab or CR gets a `'` in front (`formulaSafe`); numbers are written as numbers.
+ * `-`, `@`, tab or CR, or with `'` and one of these, gets a `'` in front (`formulaSafe`); numbers are written as numbers.
+ * Where a record is one null it is `""`, too: an empty line is none.
+ *
+ * Spark reads this with `multiLine` and `escape` set to `"`, and takes `""` for null; with that `escape` it also writes what
+ * is read here (by default it puts a backslash in front of a quote, which is a bad record here).
  *
  * Cost: O(1) per character; memory: one record and one piece. Source: RFC 4180; OWASP, CSV injection.
  * @param options - `header`, `delimiter`, `nullValue`, `maxLineBytes`, `columns`, `formulaSafe`, `formulaSafeInput`

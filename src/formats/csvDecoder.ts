@@ -151,7 +151,7 @@ export class CsvDecoder implements Decoder, LineConsumer {
     for (let i = 0; i < names.length; i++) {
       const name = names[i] as string;
       let cell = cells[i] ?? null;
-      if (this.dialect.formulaSafeInput && cell !== null && /^'[=+\-@\t\r\n]/.test(cell)) cell = cell.slice(1);
+      if (this.dialect.formulaSafeInput && cell !== null && /^'+[=+\-@\t\r\n]/.test(cell)) cell = cell.slice(1);
       if (name === '__proto__')
         Object.defineProperty(row, name, { value: cell, enumerable: true, writable: true, configurable: true });
       else row[name] = cell;

@@ -3,7 +3,8 @@ import type { CsvDialect } from './csv';
 import type { RowEncoder } from './format';
 import { jsonText } from './ndjson';
 
-const FORMULA = /^[=+\-@\t\r\n]/;
+/** Also behind `'` that are there already, so that what is put in front can be taken away again. */
+const FORMULA = /^'*[=+\-@\t\r\n]/;
 
 /** Rows as records of RFC 4180, with CRLF. */
 export class CsvEncoder implements RowEncoder {

@@ -16,12 +16,15 @@ export interface NdjsonOptions extends JsonOptions {
  * bytes that are no UTF-8 become U+FFFD, counted. A line that is no JSON, too long or too deep is a bad record with its
  * first 1 KiB and its number, and the next line is read. Of equal keys the last counts. `__proto__` is a name like any other.
  *
- * Writing: as `JSON.stringify`: NaN and infinities become null, Dates ISO text, bigints text with their digits.
+ * Writing: as `JSON.stringify`: NaN and infinities become null (Spark writes them as text), Dates ISO text; bigints are text
+ * with their digits, so that no reader rounds them (Spark reads them by a schema that says string), Maps objects and Sets
+ * lists.
  *
  * Cost: little more than `JSON.parse` of the lines; memory: one line and one piece.
  * @param options - `maxLineBytes`, `maxDepth` (default 64), `bigIntegers` (default `'number'`)
  * @returns a format for `fileSource` and `fileSink`
- * @throws `TIDEMARK_OPTION` for a limit out of range; `TIDEMARK_FORMAT` when a row cannot be written as JSON
+ * @throws `TIDEMARK_OPTION` for a limit out of range; `TIDEMARK_FORMAT` when a row cannot be written as JSON, or keys of a Map
+ * are no names
  * @example
  * ```ts
  * ndjson().encoder().encode([{ a: 1, at: new Date(0) }, { b: 2n }]); // => '{"a":1,"at":"1970-01-01T00:00:00.000Z"}\n{"b":"2"}\n'
@@ -115,18 +118,31 @@ export function jsonText(row: unknown): string {
   let text: string | undefined;
   try {
     text = JSON.stringify(row);
+    if (text?.includes('{}') === true) text = stringifyAll(row); // what a Map or a Set becomes, and no data but empty objects
   } catch {
-    text = stringifyWithBigInts(row);
+    text = stringifyAll(row);
   }
   if (text === undefined) throw new TidemarkError('TIDEMARK_FORMAT', `a row that is ${typeof row} cannot be written as JSON`);
   return text;
 }
 
-/** `JSON.stringify` refuses bigints; a replacer is slow, so it is only used where one was found. */
-function stringifyWithBigInts(row: unknown): string | undefined {
+/** `JSON.stringify` refuses bigints and empties Maps and Sets; a replacer is slow, so it is only used where one may be. */
+function stringifyAll(row: unknown): string | undefined {
   try {
-    return JSON.stringify(row, (_name, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+    return JSON.stringify(row, (_name, value: unknown) => {
+      if (typeof value === 'bigint') return String(value);
+      if (value instanceof Set) return [...value];
+      return value instanceof Map ? objectOf(value) : value;
+    });
   } catch (cause) {
     throw new TidemarkError('TIDEMARK_FORMAT', 'a row cannot be written as JSON', {}, { cause });
   }
+}
+
+/** Names are text: keys that would not come back, or have the name of another, are refused. */
+function objectOf(map: ReadonlyMap<unknown, unknown>): unknown {
+  const named = Object.fromEntries(map);
+  const isNamed = [...map.keys()].every((key) => key === null || typeof key !== 'object');
+  if (!isNamed || Object.keys(named).length < map.size) throw new TypeError('keys of a Map are no names, or have one name');
+  return named;
 }

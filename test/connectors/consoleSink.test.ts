@@ -51,6 +51,15 @@ describe('consoleSink', () => {
     expect(body([{ v: long.slice(0, 20) }])[3]).toBe(`|${long.slice(0, 20)}|`);
   });
 
+  it('[D16] never cuts the names of columns, as Spark does not: they would look alike', () => {
+    expect(body([{ [`${long}1`]: long, [`${long}2`]: null }]).slice(1)).toEqual([
+      `|${long}1|${long}2|`,
+      `+${'-'.repeat(27)}+${'-'.repeat(27)}+`,
+      `|${' '.repeat(7)}abcdefghijklmnopq...|${' '.repeat(23)}NULL|`,
+      `+${'-'.repeat(27)}+${'-'.repeat(27)}+`,
+    ]);
+  });
+
   it('[L36] shows whole values on the left with truncate: false', () => {
     expect(body([{ v: long, w: 1 }], { truncate: false }).slice(1)).toEqual([
       `|v${' '.repeat(25)}|w  |`,

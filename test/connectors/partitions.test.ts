@@ -66,6 +66,7 @@ const HOSTILE = [
   '=',
   'a=b',
   'part-0000000000000000-x-00000.ndjson',
+  '__HIVE_DEFAULT_PARTITION__',
 ];
 
 describe('partition folders', () => {
@@ -82,6 +83,11 @@ describe('partition folders', () => {
   it('[D78] are unknown for null and missing values', async () => {
     for (const value of [null, undefined, new Date(NaN)])
       await expect(segmentOf('category', value)).resolves.toBe('category=unknown');
+  });
+
+  it('of the empty text have a name that Spark can read, and that no other text has', async () => {
+    await expect(segmentOf('c', '')).resolves.toBe('c=__HIVE_DEFAULT_PARTITION__');
+    await expect(segmentOf('c', '__HIVE_DEFAULT_PARTITION__')).resolves.toBe('c=%5F_HIVE_DEFAULT_PARTITION__');
   });
 
   it('are cut at 200 bytes with a hash, and stay apart', async () => {
@@ -110,7 +116,7 @@ describe('partition folders', () => {
     expect(folders).toHaveLength(values.length);
     for (const folder of folders) {
       expect(folder).toMatch(/^value=([A-Za-z0-9_-]|%[0-9A-F]{2}|%u[0-9A-F]{4}|\.)*(~[0-9a-f]{32})?$/);
-      expect(folder).not.toMatch(/\.$|=\.|\/|\\/);
+      expect(folder).not.toMatch(/\.$|=\.|=$|\/|\\/);
       expect(new TextEncoder().encode(folder).length).toBeLessThanOrEqual(200);
     }
   });

@@ -171,7 +171,19 @@ describe('writing csv', () => {
   });
 
   it('makes formulas harmless, and leaves numbers alone', () => {
-    const texts = ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '\n=1', '=HYPERLINK("http://x","y")', `=cmd|'/C calc'!A0`];
+    const texts = [
+      '=1+1',
+      '+1',
+      '-1',
+      '@SUM(A1)',
+      '\t=1',
+      '\r=1',
+      '\n=1',
+      '=HYPERLINK("http://x","y")',
+      `=cmd|'/C calc'!A0`,
+      "'=1",
+      "''-",
+    ];
     for (const text of texts) {
       const written = encode([{ a: text, n: -5 }]);
       expect(rowsOf(csv(), written)).toEqual([{ a: `'${text}`, n: '-5' }]);

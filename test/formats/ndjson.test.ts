@@ -142,6 +142,25 @@ describe('writing ndjson', () => {
     );
   });
 
+  it('writes Maps and Sets with what is in them', () => {
+    const encode = (row: unknown): string => ndjson().encoder().encode([row]);
+    const row = {
+      m: new Map<unknown, unknown>([
+        ['a', new Set([1, 2n])],
+        [1, {}],
+      ]),
+      s: new Set(),
+      o: {},
+      t: '{}',
+    };
+    expect(encode(row)).toBe('{"m":{"1":{},"a":[1,"2"]},"s":[],"o":{},"t":"{}"}\n');
+    expect(encode(new Map([['__proto__', 1]]))).toBe('{"__proto__":1}\n');
+    for (const keys of [[{}], [new Date(0)], [1, '1']])
+      expect(() => encode(new Map<unknown, number>(keys.map((key) => [key, 1])))).toThrow(
+        expect.objectContaining({ code: 'TIDEMARK_FORMAT' }),
+      );
+  });
+
   it('writes bigints as their digits, and refuses what is no JSON', () => {
     const encode = (row: unknown): string => ndjson().encoder().encode([row]);
     expect(encode({ a: [2n ** 64n] })).toBe('{"a":["18446744073709551616"]}\n');

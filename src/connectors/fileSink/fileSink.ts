@@ -41,8 +41,10 @@ export interface FileSinkOptions {
  * file of `_tidemark_log` lists them, published at once or not at all. That manifest is the receipt. What a crash leaves
  * behind is listed nowhere and removed at the next start.
  *
- * Folders of `partitionBy` are Hive's, `column=value`; null and missing values are `unknown`, others are percent-encoded and
- * long ones cut with a hash, so no value leaves the folder. Symbolic links in the folder are refused. The epoch of a
+ * Folders of `partitionBy` are Hive's, `column=value`; null and missing values are `unknown`, the empty text
+ * `__HIVE_DEFAULT_PARTITION__`, others are percent-encoded as UTF-8 and long ones cut with a hash, so no value leaves the
+ * folder. The rows keep the columns: Spark, which has other names for null and for letters beyond ASCII, reads them from the
+ * rows with `recursiveFileLookup`. Symbolic links in the folder are refused. The epoch of a
  * checkpoint that changed hands fences the writer before.
  *
  * @param options - `path`, `format`, `partitionBy`, `visibility`, `maxRowsPerFile` (1,000,000), `updateAs`, `key`,

@@ -3,6 +3,8 @@ import { digestOf, join } from './paths';
 
 /** Longest name of a folder, in bytes; file systems take 255. */
 const LONGEST = 200;
+/** Hive's name for a folder without a value. Spark takes it for null, and cannot read a folder called `column=` at all. */
+const NO_TEXT = '__HIVE_DEFAULT_PARTITION__';
 const encoder = /* @__PURE__ */ new TextEncoder();
 
 /**
@@ -22,12 +24,20 @@ export function escapeSegment(text: string): string {
   });
 }
 
-/** `column=value`, escaped; what is longer than 200 bytes ends with `~` and a hash of the whole. Null and missing: `unknown`. */
+/**
+ * `column=value`, escaped; what is longer than 200 bytes ends with `~` and a hash of the whole. Null and missing: `unknown`;
+ * the empty text: `__HIVE_DEFAULT_PARTITION__`, as with Spark.
+ */
 export async function segmentOf(column: string, value: unknown): Promise<string> {
-  const name = `${escapeSegment(column)}=${escapeSegment(textOf(value))}`;
+  const name = `${escapeSegment(column)}=${escapeValue(textOf(value))}`;
   if (name.length <= LONGEST) return name;
   const hash = (await digestOf(encoder.encode(name))).slice(0, 32);
   return `${name.slice(0, LONGEST - hash.length - 1).replace(/%u?[0-9A-F]{0,3}$/, '')}~${hash}`;
+}
+
+/** The text that is Hive's name must not be taken for it. */
+function escapeValue(text: string): string {
+  return text === '' ? NO_TEXT : text === NO_TEXT ? `%5F${text.slice(1)}` : escapeSegment(text);
 }
 
 function textOf(value: unknown): string {
