@@ -27,6 +27,8 @@ export abstract class Cells {
     /** Columns of the table's key. */
     protected readonly columns: number,
     private readonly ttlMs: number,
+    /** Processing time. Asked only where something is ever forgotten. */
+    private readonly now: () => number,
   ) {
     this.recorder = new Recorder(columns);
   }
@@ -69,10 +71,14 @@ export abstract class Cells {
     };
   }
 
-  protected write(cell: Cell, value: unknown, now: number): void {
+  protected isOver({ time }: Cell): boolean {
+    return time !== Infinity && time <= this.now();
+  }
+
+  protected write(cell: Cell, value: unknown): void {
     cell.value = value;
-    if (this.ttlMs < Infinity) this.keepUntil(cell, Math.floor(now + this.ttlMs));
-    this.recorder.written(this.tableKey(cell));
+    if (this.ttlMs < Infinity) this.keepUntil(cell, Math.floor(this.now() + this.ttlMs));
+    if (this.recorder.isOn) this.recorder.written(this.tableKey(cell));
   }
 
   private keepUntil(cell: Cell, time: number): void {
@@ -84,7 +90,7 @@ export abstract class Cells {
   /** Takes it out of the structure. */
   protected remove(cell: Cell): void {
     this.expiring.delete(cell);
-    this.recorder.gone(this.tableKey(cell));
+    if (this.recorder.isOn) this.recorder.gone(this.tableKey(cell));
     this.drop(cell);
   }
 

@@ -61,6 +61,11 @@ class CurrentGroup<S> implements GroupState<S> {
     this.timeout = undefined;
   }
 
+  /** It does not hold what the table may let go. */
+  close(): void {
+    this.value = undefined;
+  }
+
   /** The state, while a call is at work. */
   private get here(): S | undefined {
     void this.scope.key;
@@ -152,7 +157,7 @@ export class Groups<T, S, O> implements KeyedLogic<T, O> {
     mode: TimeoutMode,
     private readonly update: UpdateGroup<T, S, O>,
   ) {
-    this.states = new ValueCells(columns);
+    this.states = new ValueCells(columns, () => scope.now());
     this.timeouts = new KeyedTimers(columns);
     this.group = new CurrentGroup(scope, mode);
   }
@@ -167,19 +172,20 @@ export class Groups<T, S, O> implements KeyedLogic<T, O> {
 
   private call(key: KeyOf, rows: readonly T[], hasTimedOut: boolean, say: Say<O>): void {
     const { group, timeouts } = this;
-    const state = this.states.get(key, -Infinity)?.value as S | undefined;
+    const state = this.states.get(key)?.value as S | undefined;
     const [timeout] = timeouts.list(key);
     timeouts.clear(key);
     if (timeout !== undefined && state === undefined) this.bare--;
     group.open(state, hasTimedOut);
     for (const row of this.update(key, rows, group)) if (!say(row)) break;
     this.settle(key, timeout);
+    group.close();
   }
 
   private settle(key: KeyOf, oldTimeout: number | undefined): void {
     const { states, scope } = this;
     const { exists, isUpdated, isRemoved, timeout } = this.group;
-    if (isUpdated) states.set(key, this.group.get(), -Infinity);
+    if (isUpdated) states.set(key, this.group.get());
     else if (isRemoved) states.delete(key);
     if (timeout !== undefined) this.timeouts.register(key, timeout);
     if (!exists && timeout !== undefined) this.bare++;
@@ -190,7 +196,7 @@ export class Groups<T, S, O> implements KeyedLogic<T, O> {
 
   restored(): void {
     this.bare = 0;
-    for (const key of this.timeouts.keys()) if (this.states.get(key, -Infinity) === undefined) this.bare++;
+    for (const key of this.timeouts.keys()) if (this.states.get(key) === undefined) this.bare++;
   }
 
   total(): number {

@@ -58,6 +58,7 @@ export class States implements StateHandle {
   readonly tables: Record<string, StateTable> = {};
   private readonly all: Cells[] = [];
   private sealed = false;
+  private readonly now = (): number => this.scope.now();
 
   constructor(
     private readonly scope: Scope,
@@ -66,15 +67,15 @@ export class States implements StateHandle {
   ) {}
 
   valueState<S>(name: string, options: StateOptions = {}): ValueState<S> {
-    return new Value<S>(this.scope, this.declare(name, new ValueCells(this.columns, this.ttlOf(options))));
+    return new Value<S>(this.scope, this.declare(name, new ValueCells(this.columns, this.now, this.ttlOf(options))));
   }
 
   listState<S>(name: string, options: StateOptions = {}): ListState<S> {
-    return new List<S>(this.scope, this.declare(name, new PartCells(this.columns, this.ttlOf(options))));
+    return new List<S>(this.scope, this.declare(name, new PartCells(this.columns, this.now, this.ttlOf(options))));
   }
 
   mapState<N, S>(name: string, options: StateOptions = {}): MapState<N, S> {
-    return new Entries<N, S>(this.scope, this.declare(name, new PartCells(this.columns, this.ttlOf(options))));
+    return new Entries<N, S>(this.scope, this.declare(name, new PartCells(this.columns, this.now, this.ttlOf(options))));
   }
 
   private ttlOf({ ttl = this.ttl }: StateOptions): number {
@@ -115,16 +116,16 @@ class Value<S> implements ValueState<S> {
   ) {}
 
   exists(): boolean {
-    return this.cells.get(this.scope.key, this.scope.now()) !== undefined;
+    return this.cells.get(this.scope.key) !== undefined;
   }
 
   get(): S | undefined {
-    return this.cells.get(this.scope.key, this.scope.now())?.value as S | undefined;
+    return this.cells.get(this.scope.key)?.value as S | undefined;
   }
 
   update(value: S): void {
     checkState(value);
-    this.cells.set(this.scope.key, value, this.scope.now());
+    this.cells.set(this.scope.key, value);
     this.scope.wrote = true;
   }
 
@@ -153,7 +154,7 @@ class List<S> implements ListState<S> {
 
   private add(values: readonly S[]): void {
     for (const value of values) checkState(value);
-    for (const value of values) this.cells.append(this.scope.key, value, this.scope.now());
+    for (const value of values) this.cells.append(this.scope.key, value);
     if (values.length > 0) this.scope.wrote = true;
   }
 
@@ -169,7 +170,7 @@ class List<S> implements ListState<S> {
   }
 
   *[Symbol.iterator](): Iterator<S> {
-    for (const { value } of this.cells.alive(this.scope.key, this.scope.now())) yield value as S;
+    for (const { value } of this.cells.alive(this.scope.key)) yield value as S;
   }
 }
 
@@ -184,16 +185,16 @@ class Entries<N, S> implements MapState<N, S> {
   }
 
   has(name: N): boolean {
-    return this.cells.get(this.scope.key, normalKey(name), this.scope.now()) !== undefined;
+    return this.cells.get(this.scope.key, normalKey(name)) !== undefined;
   }
 
   get(name: N): S | undefined {
-    return this.cells.get(this.scope.key, normalKey(name), this.scope.now())?.value as S | undefined;
+    return this.cells.get(this.scope.key, normalKey(name))?.value as S | undefined;
   }
 
   put(name: N, value: S): void {
     checkState(value);
-    this.cells.set(this.scope.key, normalKey(name), value, this.scope.now());
+    this.cells.set(this.scope.key, normalKey(name), value);
     this.scope.wrote = true;
   }
 
@@ -214,7 +215,7 @@ class Entries<N, S> implements MapState<N, S> {
   }
 
   *[Symbol.iterator](): Iterator<readonly [N, S]> {
-    for (const { part, value } of this.cells.alive(this.scope.key, this.scope.now())) yield [nameOf<N>(part), value as S];
+    for (const { part, value } of this.cells.alive(this.scope.key)) yield [nameOf<N>(part), value as S];
   }
 }
 

@@ -19,38 +19,39 @@ export class PartCells extends Cells {
   /** @param keyColumns - of the key itself; in the table the part's name is one more */
   constructor(
     private readonly keyColumns: number,
+    now: () => number,
     ttlMs = Infinity,
   ) {
-    super(keyColumns + 1, ttlMs);
+    super(keyColumns + 1, ttlMs, now);
     this.groups = createKeyMap(keyColumns);
   }
 
-  get(key: KeyOf, part: Primitive, now: number): Cell | undefined {
+  get(key: KeyOf, part: Primitive): Cell | undefined {
     const cell = this.groups.get(key)?.cells.get(part);
-    return cell !== undefined && cell.time > now ? cell : undefined;
+    return cell === undefined || this.isOver(cell) ? undefined : cell;
   }
 
   /** What is alive, in order of insertion. */
-  *alive(key: KeyOf, now: number): Iterable<Cell> {
+  *alive(key: KeyOf): Iterable<Cell> {
     const group = this.groups.get(key);
     if (group === undefined) return;
-    for (const cell of group.cells.values()) if (cell.time > now) yield cell;
+    for (const cell of group.cells.values()) if (!this.isOver(cell)) yield cell;
   }
 
-  set(key: KeyOf, part: Primitive, value: unknown, now: number): void {
+  set(key: KeyOf, part: Primitive, value: unknown): void {
     const group = this.groups.get(key) ?? this.open(ownKey(key));
     let cell = group.cells.get(part);
-    if (cell !== undefined && cell.time <= now) {
+    if (cell !== undefined && this.isOver(cell)) {
       this.remove(cell); // what has expired does not keep its place
-      return this.set(key, part, value, now);
+      return this.set(key, part, value);
     }
     if (cell === undefined) cell = this.put(group, part, value);
-    this.write(cell, value, now);
+    this.write(cell, value);
   }
 
-  append(key: KeyOf, value: unknown, now: number): void {
+  append(key: KeyOf, value: unknown): void {
     const group = this.groups.get(key) ?? this.open(ownKey(key));
-    this.write(this.put(group, group.next, value), value, now);
+    this.write(this.put(group, group.next, value), value);
   }
 
   delete(key: KeyOf, part: Primitive): boolean {

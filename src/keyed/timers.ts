@@ -47,7 +47,7 @@ export class KeyedTimers {
     else this.byKey.set(key, new Map([known, timer].map((one) => [one.time, one])));
     this.size++;
     this.wheel.add(timer);
-    this.recorder.written(joinedKey(key, time, this.columns));
+    if (this.recorder.isOn) this.recorder.written(joinedKey(key, time, this.columns));
     return true;
   }
 
@@ -117,7 +117,7 @@ export class KeyedTimers {
     else this.byKey.delete(key);
     this.size--;
     this.wheel.delete(timer);
-    this.recorder.gone(joinedKey(key, time, this.columns));
+    if (this.recorder.isOn) this.recorder.gone(joinedKey(key, time, this.columns));
   }
 
   get table(): StateTable {

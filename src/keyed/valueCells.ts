@@ -7,8 +7,8 @@ import { ownKey } from './keys';
 export class ValueCells extends Cells {
   private readonly cells: KeyMap<Cell>;
 
-  constructor(columns: number, ttlMs = Infinity) {
-    super(columns, ttlMs);
+  constructor(columns: number, now: () => number, ttlMs = Infinity) {
+    super(columns, ttlMs, now);
     this.cells = createKeyMap(columns);
   }
 
@@ -16,15 +16,15 @@ export class ValueCells extends Cells {
     return this.cells.size;
   }
 
-  get(key: KeyOf, now: number): Cell | undefined {
+  get(key: KeyOf): Cell | undefined {
     const cell = this.cells.get(key);
-    return cell !== undefined && cell.time > now ? cell : undefined;
+    return cell === undefined || this.isOver(cell) ? undefined : cell;
   }
 
-  set(key: KeyOf, value: unknown, now: number): void {
+  set(key: KeyOf, value: unknown): void {
     let cell = this.cells.get(key);
     if (cell === undefined) this.cells.set(key, (cell = new Cell(ownKey(key), null, value)));
-    this.write(cell, value, now);
+    this.write(cell, value);
   }
 
   /** False when there was none. */

@@ -235,7 +235,7 @@ export class AsyncStage<I, O> implements Sink<I>, LiveStage {
     };
   }
 
-  get isEmpty(): boolean {
+  letGo(): boolean {
     return this.held === 0;
   }
 

@@ -47,6 +47,8 @@ export class Stage<I, O> implements LiveStage, Sink<I> {
   readonly stateful: boolean;
   protected received = 0;
   protected stopped = false;
+  /** What it said of itself before its state went. */
+  private last: Readonly<Record<string, unknown>> | undefined;
 
   constructor(spec: OperatorSpec<I, O>, id: string, inputs: readonly Traits[], down: Sink<O>, graph: Graph) {
     this.id = id = graph.idFor(id);
@@ -275,12 +277,19 @@ export class Stage<I, O> implements LiveStage, Sink<I> {
     return tables.reduce((sum, table) => sum + table.size(), 0);
   }
 
-  get isEmpty(): boolean {
-    return this.stateSize === 0 && !(Number(this.processor.held?.()) > 0);
+  /** Not while rows wait in it: it was cut off, and what there is of its state may be much. */
+  letGo(): boolean {
+    const { processor } = this;
+    if (Number(processor.held?.()) > 0) return false;
+    if (this.stateSize === 0) return true;
+    this.last = this.report();
+    for (const table of Object.values(processor.tables ?? {})) if (table.isScalar !== true) table.load([]);
+    return this.stateSize === 0;
   }
 
   /** Live figures for `explain`. */
   report(): Readonly<Record<string, unknown>> {
+    if (this.last !== undefined) return this.last;
     const state: Record<string, number> = {};
     for (const [name, table] of Object.entries(this.processor.tables ?? {})) state[name] = table.size();
     return { watermark: this.emit, drop: this.drop, counters: this.tally, state, ...this.processor.report?.() };

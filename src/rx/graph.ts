@@ -16,8 +16,8 @@ export interface Attachable<T> {
 export interface LiveStage {
   readonly id: string;
   report(): Readonly<Record<string, unknown>>;
-  /** Nothing is in its state, and no row waits in it. */
-  readonly isEmpty: boolean;
+  /** It has ended: its state goes, and what it says of itself stays. True when nothing is left in it. */
+  letGo(): boolean;
 }
 
 /** What all parts of one connected graph share. */
@@ -81,9 +81,7 @@ export class Graph {
       starts: { edges: [], sources: [] },
       scheduler: options.scheduler ?? defaultScheduler,
     };
-    const graph = new Graph(lifetimeOf(consumer), shared, options.outputMode ?? 'append');
-    if (run === undefined) graph.lifetime.add(() => keepAWhile(graph));
-    return graph;
+    return new Graph(lifetimeOf(consumer), shared, options.outputMode ?? 'append');
   }
 
   /** The same graph as the operators above a stateful one see it. */
@@ -137,6 +135,7 @@ export class Graph {
     if (starts === undefined) return;
     for (let wire = starts.edges.shift(); wire !== undefined; wire = starts.edges.shift()) if (!this.closed) wire();
     this.shared.starts = undefined;
+    if (!this.isRun) this.lifetime.add(() => keepAWhile(this));
     for (const start of starts.sources) if (!this.closed) start();
   }
 

@@ -15,7 +15,7 @@ export interface StateTable {
   readonly isScalar?: boolean;
   /** All entries, in the order in which `load` must see them again. */
   entries(): Iterable<StateEntry>;
-  /** Replaces the content. */
+  /** Replaces the content; also with nothing, once a pipe has ended. */
   load(entries: Iterable<StateEntry>): void;
   /**
    * What was written and what was removed since the last call (or since `load`); the first call begins to record, and

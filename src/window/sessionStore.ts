@@ -225,6 +225,7 @@ export class SessionStore<T> implements WindowStore<T> {
     if (session.gone) return; // it spoke twice, and has two timers
     const { owner } = session;
     takeOut(session);
+    if (session === this.last) this.last = undefined;
     if (session.end > owner.closedEnd) owner.closedEnd = session.end;
     if (owner.first === undefined) this.resting.add(owner);
     this.recorder.written(owner.key);
