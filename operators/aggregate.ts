@@ -9,8 +9,7 @@ import type { KeyColumns, Simplify } from '../src/streams';
 import type { SpeakParts } from '../src/window/speak';
 import type { Traits } from '../src/traits';
 import type { Assigner } from '../src/window/assigner';
-import type { Emit, GroupsMaker } from '../src/window/emit';
-import { finalityOf, type Finality } from '../src/window/finalGroups';
+import type { Emit } from '../src/window/emit';
 import { OnClose } from '../src/window/onClose';
 import { checkNames, rowBuilderOf } from '../src/window/resultRow';
 import { Running } from '../src/window/running';
@@ -120,26 +119,7 @@ type AnyOptions<T> = AggregateOptions<unknown, Select<T>, unknown, Emit | undefi
 function specOf<T>(options: AnyOptions<T>, reader: KeyReader<T>, folding: Folding): OperatorSpec<T, unknown> {
   if (options.window !== undefined) return windowed(options, options.window as Assigner<T>, reader, folding);
   const { groups } = options.emit ?? {};
-  return groups === undefined ? running(options, reader, folding) : final(options, reader, folding, groups);
-}
-
-/** Groups that are said once. */
-function final<T>(options: AnyOptions<T>, reader: KeyReader<T>, folding: Folding, make: GroupsMaker): OperatorSpec<T, unknown> {
-  const build = rowBuilderOf(reader.columns, folding, false);
-  const finality = (input: Traits): Finality => finalityOf(reader.columns, input, options.timeColumn);
-  return {
-    type: 'aggregate',
-    options,
-    accepts: ['event'],
-    stateful: true,
-    traits: ([input]) => {
-      const { timeColumn: _gone, timeColumns: _both, ...rest } = input as Traits;
-      const { timeColumn, windowColumns } = finality(input as Traits);
-      const named = timeColumn === undefined ? { ties: 'ordered' as const } : { timeColumn };
-      return { ...rest, ...named, windowColumns };
-    },
-    create: (context) => make(folding, reader, build, finality(context.traits), context),
-  };
+  return groups === undefined ? running(options, reader, folding) : groups(options, reader, folding);
 }
 
 function running<T>(options: AnyOptions<T>, reader: KeyReader<T>, folding: Folding): OperatorSpec<T, unknown> {

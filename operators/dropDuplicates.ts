@@ -1,12 +1,12 @@
 import type { OperatorFunction } from 'rxjs';
-import { isLate, type Element, type Window } from '../src/element';
+import { isLate, latenessOf, type Element, type Window } from '../src/element';
 import { checkOption, TidemarkError } from '../src/errors';
-import { createKeyMap, keyFrom, keyValues, readerOf, type KeyOf } from '../src/key';
+import { createKeyMap, keyFrom, readerOf, type KeyOf } from '../src/key';
 import { operator, type OperatorOptions, type Processor, type ProcessorContext } from '../src/operator';
 import { KeyCount } from '../src/state/keyCount';
 import { Recorder } from '../src/state/recorder';
 import { SeenByTime } from '../src/state/seenByTime';
-import { cell, type StateEntry, type StateTable } from '../src/state/table';
+import { cell, type StateTable } from '../src/state/table';
 import type { Traits } from '../src/traits';
 
 /** Options of `dropDuplicates`. */
@@ -111,8 +111,6 @@ function seenOf(plan: Plan): Seen {
   if (plan.time !== 'none') return new SeenByTime(length);
   const keys = createKeyMap<true>(length);
   const recorder = new Recorder(length);
-  const entryOf = (key: KeyOf): StateEntry => [keyValues(key, length), null];
-  const entries = (): StateEntry[] => [...keys.entries()].map(([key]) => entryOf(key));
   return {
     add(_time, key) {
       if (keys.get(key) === true) return false;
@@ -121,17 +119,15 @@ function seenOf(plan: Plan): Seen {
       return true;
     },
     expire: () => {},
-    table: {
-      version: 1,
-      size: () => keys.size,
-      entries,
-      load: (saved) => {
+    table: recorder.table(
+      1,
+      keys,
+      () => null,
+      (saved) => {
         keys.clear();
         for (const [values] of saved) keys.set(keyFrom(values), true);
-        recorder.begin();
       },
-      changes: () => recorder.take(entries, entryOf),
-    },
+    ),
   };
 }
 
@@ -154,10 +150,7 @@ function dedup<T>(plan: Plan, { traits }: ProcessorContext): Processor<T, T> {
     },
     onEvent(time, row, out) {
       const at = byWindow ? (row[plan.windowColumn as keyof T] as Window).end : time;
-      if (judged && isLate(at, drop, ties)) {
-        const behindMs = drop - at;
-        return out.reject('late', time, row, { behindMs, missingDelayMs: behindMs + (ties === 'instant' ? 1 : 0) });
-      }
+      if (judged && isLate(at, drop, ties)) return out.reject('late', time, row, latenessOf(at, drop, ties));
       if (!seen.add(at, reader.read(row))) return out.reject('duplicate', time, row);
       count.written++;
       out.forward(time, row);

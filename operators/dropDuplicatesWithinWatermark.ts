@@ -1,5 +1,5 @@
 import type { OperatorFunction } from 'rxjs';
-import { isLate, type Element } from '../src/element';
+import { isLate, latenessOf, type Element } from '../src/element';
 import { checkOption } from '../src/errors';
 import { readerOf } from '../src/key';
 import { operator, type OperatorOptions, type Processor, type ProcessorContext } from '../src/operator';
@@ -87,10 +87,7 @@ function dedup<T>(columns: readonly (keyof T & string)[], withinMs: number, { tr
       ),
     },
     onEvent(time, row, out) {
-      if (isLate(time, drop, traits.ties)) {
-        const behindMs = drop - time;
-        return out.reject('late', time, row, { behindMs, missingDelayMs: behindMs + (traits.ties === 'instant' ? 1 : 0) });
-      }
+      if (isLate(time, drop, traits.ties)) return out.reject('late', time, row, latenessOf(time, drop, traits.ties));
       const key = reader.read(row);
       const until = seen.get(key);
       if (until !== undefined && until > drop) return out.reject('duplicate', time, row);

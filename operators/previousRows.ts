@@ -4,10 +4,9 @@ import { copyOfRead } from '../src/aggregate/buffered';
 import { foldingOf } from '../src/aggregate/plan';
 import type { Element } from '../src/element';
 import { checkOption } from '../src/errors';
-import { createKeyMap, keyFrom, keyValues, readerOf, type KeyMap, type KeyOf, type KeySpec } from '../src/key';
+import { createKeyMap, keyFrom, readerOf, type KeySpec } from '../src/key';
 import { operator, type OperatorOptions } from '../src/operator';
 import { Recorder } from '../src/state/recorder';
-import type { StateEntry, StateTable } from '../src/state/table';
 import type { Simplify } from '../src/streams';
 import { overwriting } from '../src/traits';
 
@@ -88,7 +87,17 @@ export function previousRows<T, S extends Select<T>, K extends 'event' | 'untime
       const recorder = new Recorder(reader.columns.length);
       const taken = (row: T): Before<T> => ({ row, value: copyOfRead(folding.read(row)) });
       return {
-        tables: { rows: tableOf(byKey, reader.columns.length, taken, recorder) },
+        tables: {
+          rows: recorder.table(
+            1,
+            byKey,
+            (before) => before.map(({ row }) => row),
+            (saved) => {
+              byKey.clear();
+              for (const [values, rows] of saved) byKey.set(keyFrom(values), (rows as T[]).map(taken));
+            },
+          ),
+        },
         onEvent(time, row, out) {
           const key = reader.read(row);
           const before = byKey.get(key) ?? [];
@@ -103,22 +112,6 @@ export function previousRows<T, S extends Select<T>, K extends 'event' | 'untime
       };
     },
   });
-}
-
-function tableOf<T>(byKey: KeyMap<Before<T>[]>, columns: number, taken: (row: T) => Before<T>, recorder: Recorder): StateTable {
-  const entryOf = (key: KeyOf): StateEntry => [keyValues(key, columns), byKey.get(key)!.map(({ row }) => row)];
-  const entries = (): StateEntry[] => [...byKey.entries()].map(([key]) => entryOf(key));
-  return {
-    version: 1,
-    size: () => byKey.size,
-    entries,
-    load: (saved) => {
-      byKey.clear();
-      for (const [values, rows] of saved) byKey.set(keyFrom(values), (rows as T[]).map(taken));
-      recorder.begin();
-    },
-    changes: () => recorder.take(entries, entryOf),
-  };
 }
 
 /** A row that came before, with what the aggregates read of it. */

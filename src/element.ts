@@ -109,6 +109,12 @@ export function isLate(time: number, drop: number, ties: TieRule): boolean {
   return ties === 'instant' ? time <= drop : time < drop;
 }
 
+/** How far a late row is behind, and by how much the delay was too short. */
+export function latenessOf(time: number, drop: number, ties: TieRule): RejectionDetail {
+  const behindMs = drop - time;
+  return { behindMs, missingDelayMs: ties === 'instant' ? behindMs + 1 : behindMs };
+}
+
 /** The stamp of results that never end (the global window): the last instant a JavaScript Date can hold. */
 export const MAX_TIME = 8_640_000_000_000_000;
 

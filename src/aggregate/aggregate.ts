@@ -1,3 +1,5 @@
+import type { Moments } from './moments';
+
 /**
  * The contract of one aggregate. `A` is a mutable accumulator: `add` and `merge` change it in place. Built-in ones are
  * `agg.*`; user-defined ones are plain objects of this shape.
@@ -42,6 +44,8 @@ export interface ValueAggregate<in T, V, A, out R> extends Aggregate<T, A, R> {
   addValue(acc: A, value: V, arrival: number): void;
   /** Set on the aggregates that share one numeric accumulator (see numeric.ts). */
   readonly numeric?: NumericStat;
+  /** What those of them bring that spread is read from. */
+  readonly moments?: Moments | undefined;
 }
 
 /** The figures that one shared numeric accumulator can give. */

@@ -1,22 +1,39 @@
 import type { Aggregate, NumericStat, ValueAggregate } from './aggregate';
-import { checkNumber, numericAdd, numericMerge, numericShape, partsOf, READ, type Numeric } from './numeric';
+import { moments, type Moments } from './moments';
+import { compensatedResult } from './neumaier';
+import { checkNumber, numericAdd, numericMerge, numericShape, partsOf, type Numeric } from './numeric';
 import { readingOf, type AggregateOptions, type ColumnCheck, type ColumnOf, type ColumnOrSelector, type ValueOf } from './value';
+
+// One function for each figure, whichever aggregate asks for it, and each alone: a pipe carries those that it uses.
+const rowsOf = (acc: Numeric): number => acc.rows;
+const countOf = (acc: Numeric): number => acc.n;
+const sumOf = (acc: Numeric): number | null => (acc.n === 0 ? null : compensatedResult(acc));
+const avgOf = (acc: Numeric): number | null => (acc.n === 0 ? null : compensatedResult(acc) / acc.n);
+const minOf = (acc: Numeric): unknown => (acc.n === 0 ? null : acc.min);
+const maxOf = (acc: Numeric): unknown => (acc.n === 0 ? null : acc.max);
+const varianceOf = (acc: Numeric): number | null => (acc.n < 2 ? null : acc.m2 / (acc.n - 1));
+const variancePopOf = (acc: Numeric): number | null => (acc.n === 0 ? null : acc.m2 / acc.n);
+const stddevOf = (acc: Numeric): number | null => (acc.n < 2 ? null : Math.sqrt(acc.m2 / (acc.n - 1)));
+const stddevPopOf = (acc: Numeric): number | null => (acc.n === 0 ? null : Math.sqrt(acc.m2 / acc.n));
 
 /** An aggregate of its own over the shared accumulator; in a select those over one column become one. */
 function numericAggregate<T, R>(
   stat: NumericStat,
+  result: (acc: Numeric) => R,
   source: unknown,
   options?: AggregateOptions<T>,
+  moments?: Moments,
 ): ValueAggregate<T, unknown, Numeric, R> {
-  const parts = partsOf([stat]);
+  const parts = partsOf([stat], moments);
   const reading = readingOf<T, never>(source as ColumnOrSelector<T, never>, options);
   const addValue = numericAdd(parts);
-  const numbers = parts.sum || parts.moments;
+  const numbers = parts.sum || moments !== undefined;
   return {
     ...reading,
     name: stat,
     version: 1,
     numeric: stat,
+    moments,
     commutative: true,
     parameters: { column: typeof source === 'function' ? 'function' : source },
     create: numericShape(parts),
@@ -28,7 +45,7 @@ function numericAggregate<T, R>(
     },
     addValue,
     merge: numericMerge(parts),
-    result: READ[stat] as (acc: Numeric) => R,
+    result,
     encode: (acc) => ({ ...acc }),
     decode: (data) => Object.assign(numericShape(parts)(), data),
   };
@@ -55,12 +72,12 @@ export function count<T, const S extends string = ColumnOf<T, unknown>>(
   options?: AggregateOptions<T>,
 ): Aggregate<T, Numeric, number> {
   if (column === undefined) return countRows(options);
-  return numericAggregate<T, number>('count', column, options);
+  return numericAggregate<T, number>('count', countOf, column, options);
 }
 
 function countRows<T>(options?: AggregateOptions<T>): Aggregate<T, Numeric, number> {
   return {
-    ...numericAggregate<T, number>('rows', () => null, options),
+    ...numericAggregate<T, number>('rows', rowsOf, () => null, options),
     name: 'count',
     parameters: {},
   };
@@ -102,7 +119,7 @@ export function sum<T, const S extends string = ColumnOf<T, number>>(
   column: (S & ColumnCheck<NoInfer<T>, S, number>) | ((row: T) => number | null | undefined),
   options?: AggregateOptions<T>,
 ): Aggregate<T, Numeric, number | null> {
-  return numericAggregate<T, number | null>('sum', column, options);
+  return numericAggregate<T, number | null>('sum', sumOf, column, options);
 }
 
 /**
@@ -120,7 +137,7 @@ export function avg<T, const S extends string = ColumnOf<T, number>>(
   column: (S & ColumnCheck<NoInfer<T>, S, number>) | ((row: T) => number | null | undefined),
   options?: AggregateOptions<T>,
 ): Aggregate<T, Numeric, number | null> {
-  return numericAggregate<T, number | null>('avg', column, options);
+  return numericAggregate<T, number | null>('avg', avgOf, column, options);
 }
 
 /** What `min` and `max` can order. */
@@ -149,7 +166,7 @@ export function min<T, C extends ColumnOf<T, Orderable>>(
   options?: AggregateOptions<T>,
 ): Aggregate<T, Numeric, ValueOf<T, C> | null>;
 export function min<T>(column: ColumnOrSelector<T, Orderable>, options?: AggregateOptions<T>): Aggregate<T, Numeric, unknown> {
-  return numericAggregate<T, unknown>('min', column, options);
+  return numericAggregate<T, unknown>('min', minOf, column, options);
 }
 
 /**
@@ -172,7 +189,7 @@ export function max<T, C extends ColumnOf<T, Orderable>>(
   options?: AggregateOptions<T>,
 ): Aggregate<T, Numeric, ValueOf<T, C> | null>;
 export function max<T>(column: ColumnOrSelector<T, Orderable>, options?: AggregateOptions<T>): Aggregate<T, Numeric, unknown> {
-  return numericAggregate<T, unknown>('max', column, options);
+  return numericAggregate<T, unknown>('max', maxOf, column, options);
 }
 
 /**
@@ -190,7 +207,7 @@ export function variance<T, const S extends string = ColumnOf<T, number>>(
   column: (S & ColumnCheck<NoInfer<T>, S, number>) | ((row: T) => number | null | undefined),
   options?: AggregateOptions<T>,
 ): Aggregate<T, Numeric, number | null> {
-  return numericAggregate<T, number | null>('variance', column, options);
+  return numericAggregate<T, number | null>('variance', varianceOf, column, options, moments);
 }
 
 /**
@@ -208,7 +225,7 @@ export function variancePop<T, const S extends string = ColumnOf<T, number>>(
   column: (S & ColumnCheck<NoInfer<T>, S, number>) | ((row: T) => number | null | undefined),
   options?: AggregateOptions<T>,
 ): Aggregate<T, Numeric, number | null> {
-  return numericAggregate<T, number | null>('variancePop', column, options);
+  return numericAggregate<T, number | null>('variancePop', variancePopOf, column, options, moments);
 }
 
 /**
@@ -226,7 +243,7 @@ export function stddev<T, const S extends string = ColumnOf<T, number>>(
   column: (S & ColumnCheck<NoInfer<T>, S, number>) | ((row: T) => number | null | undefined),
   options?: AggregateOptions<T>,
 ): Aggregate<T, Numeric, number | null> {
-  return numericAggregate<T, number | null>('stddev', column, options);
+  return numericAggregate<T, number | null>('stddev', stddevOf, column, options, moments);
 }
 
 /**
@@ -244,5 +261,5 @@ export function stddevPop<T, const S extends string = ColumnOf<T, number>>(
   column: (S & ColumnCheck<NoInfer<T>, S, number>) | ((row: T) => number | null | undefined),
   options?: AggregateOptions<T>,
 ): Aggregate<T, Numeric, number | null> {
-  return numericAggregate<T, number | null>('stddevPop', column, options);
+  return numericAggregate<T, number | null>('stddevPop', stddevPopOf, column, options, moments);
 }

@@ -1,6 +1,7 @@
 import { TidemarkError } from '../errors';
 import type { NumericStat } from './aggregate';
-import { addCompensated, compensatedResult, mergeCompensated } from './neumaier';
+import type { Moments } from './moments';
+import { addCompensated, mergeCompensated } from './neumaier';
 
 /**
  * One accumulator for all numeric figures over the same value: a select of count, sum, avg, min, max and stddev over one
@@ -28,7 +29,8 @@ export interface NumericParts {
   readonly extrema: boolean;
   readonly min: boolean;
   readonly max: boolean;
-  readonly moments: boolean;
+  /** Brought by the figures that need them, so that a pipe without these does not carry the code. */
+  readonly moments: Moments | undefined;
 }
 
 // Written out: an object literal keeps all its fields inside the object, one that grows does not.
@@ -44,14 +46,14 @@ const SHAPES: readonly (() => Partial<Numeric>)[] = [
 ];
 
 /** Parts that a set of figures needs. */
-export function partsOf(stats: readonly NumericStat[]): NumericParts {
+export function partsOf(stats: readonly NumericStat[], moments: Moments | undefined): NumericParts {
   const has = (...wanted: NumericStat[]): boolean => wanted.some((stat) => stats.includes(stat));
   return {
     sum: has('sum', 'avg'),
     extrema: has('min', 'max'),
     min: has('min'),
     max: has('max'),
-    moments: has('variance', 'variancePop', 'stddev', 'stddevPop'),
+    moments,
   };
 }
 
@@ -68,14 +70,15 @@ function above(a: unknown, b: unknown): boolean {
 
 /** The function that adds one value (null and undefined count as rows only). Cost: O(1). */
 export function numericAdd(parts: NumericParts): (acc: Numeric, value: unknown) => void {
-  const { sum, extrema, moments } = parts;
+  const { sum, extrema } = parts;
+  const addMoment = parts.moments?.add;
   return (acc, value) => {
     acc.rows++;
     if (value === null || value === undefined) return;
     acc.n++;
     if (sum) addCompensated(acc, value as number);
     if (extrema) addExtrema(acc, value);
-    if (moments) addMoment(acc, value as number);
+    if (addMoment !== undefined) addMoment(acc, value as number);
   };
 }
 
@@ -87,24 +90,16 @@ function addExtrema(acc: Numeric, value: unknown): void {
   else if (above(acc.min, value)) acc.min = value;
 }
 
-/** Welford 1962: stable where the spread is tiny beside the values. `acc.n` already counts the value. */
-function addMoment(acc: Numeric, x: number): void {
-  if (acc.n === 1) acc.origin = x; // a mean near 1e9 is only known to 1e-7: keep it relative to a value
-  const shifted = x - acc.origin;
-  const delta = shifted - acc.mean;
-  acc.mean += delta / acc.n;
-  acc.m2 += delta * (shifted - acc.mean);
-}
-
 /** The function that merges a later accumulator into an earlier one. */
 export function numericMerge(parts: NumericParts): (into: Numeric, from: Numeric) => void {
-  const { sum, extrema, moments } = parts;
+  const { sum, extrema } = parts;
+  const mergeMoments = parts.moments?.merge;
   return (into, from) => {
     into.rows += from.rows;
     if (from.n === 0) return;
     if (sum) mergeCompensated(into, from);
     if (extrema) mergeExtrema(into, from);
-    if (moments) mergeMoments(into, from);
+    if (mergeMoments !== undefined) mergeMoments(into, from);
     into.n += from.n;
   };
 }
@@ -138,29 +133,6 @@ function mergeExtrema(into: Numeric, from: Numeric): void {
   if (above(from.max, into.max)) into.max = from.max;
   if (above(into.min, from.min)) into.min = from.min;
 }
-
-/** Chan, Golub, LeVeque 1979. `into.n` does not yet count `from`. */
-function mergeMoments(into: Numeric, from: Numeric): void {
-  const n = into.n + from.n;
-  if (into.n === 0) into.origin = from.origin;
-  const delta = from.origin - into.origin + from.mean - into.mean;
-  into.mean += (delta * from.n) / n;
-  into.m2 += from.m2 + (delta * delta * into.n * from.n) / n;
-}
-
-/** Reads one figure. */
-export const READ: Readonly<Record<NumericStat, (acc: Numeric) => unknown>> = {
-  rows: (acc) => acc.rows,
-  count: (acc) => acc.n,
-  sum: (acc) => (acc.n === 0 ? null : compensatedResult(acc)),
-  avg: (acc) => (acc.n === 0 ? null : compensatedResult(acc) / acc.n),
-  min: (acc) => (acc.n === 0 ? null : acc.min),
-  max: (acc) => (acc.n === 0 ? null : acc.max),
-  variance: (acc) => (acc.n < 2 ? null : acc.m2 / (acc.n - 1)),
-  variancePop: (acc) => (acc.n === 0 ? null : acc.m2 / acc.n),
-  stddev: (acc) => (acc.n < 2 ? null : Math.sqrt(acc.m2 / (acc.n - 1))),
-  stddevPop: (acc) => (acc.n === 0 ? null : Math.sqrt(acc.m2 / acc.n)),
-};
 
 /** Sums and moments take numbers only: anything else is an error of the row, before any state is touched. */
 export function checkNumber(value: unknown, name: string): void {

@@ -2,7 +2,7 @@ import { StateTouched, TidemarkError } from '../errors';
 import type { Aggregate, NumericStat, Select, ValueAggregate } from './aggregate';
 import type { Assigner } from '../window/assigner';
 import type { Previous } from './previous';
-import { checkNumber, numericAdd, numericExact, numericMerge, numericShape, partsOf, READ, type Numeric } from './numeric';
+import { checkNumber, numericAdd, numericExact, numericMerge, numericShape, partsOf, type Numeric } from './numeric';
 
 /** One accumulator of a select: one aggregate, or several numeric ones over the same value. */
 interface Cell {
@@ -96,8 +96,8 @@ function numericOf(aggregate: Aggregate<unknown, unknown, unknown>): NumericStat
 }
 
 function resultOf(aggregate: Aggregate<unknown, unknown, unknown>): (acc: unknown) => unknown {
-  const stat = numericOf(aggregate);
-  return stat !== undefined ? (READ[stat] as (acc: unknown) => unknown) : guarded((acc: unknown) => aggregate.result(acc));
+  const { result } = aggregate;
+  return numericOf(aggregate) !== undefined ? result : guarded((acc: unknown) => aggregate.result(acc));
 }
 
 /** Which columns share an accumulator. */
@@ -123,7 +123,10 @@ function groupsOf(entries: readonly Entry[]): Entry[][] {
 const ANY_TYPE: readonly NumericStat[] = ['rows', 'count', 'min', 'max'];
 
 function numericCell(aggregates: readonly Numericlike[]): Cell {
-  const parts = partsOf(aggregates.map((aggregate) => aggregate.numeric));
+  const parts = partsOf(
+    aggregates.map(({ numeric }) => numeric),
+    aggregates.find(({ moments }) => moments)?.moments,
+  );
   const first = aggregates[0]!;
   // Only the name: the object's hidden class may die with other pipes, and optimised code with it.
   const strict = aggregates.find(({ numeric }) => !ANY_TYPE.includes(numeric))?.name;

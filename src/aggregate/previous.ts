@@ -1,7 +1,7 @@
 import type { Window } from '../element';
-import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf } from '../key';
+import { createKeyMap, keyFrom, ownKey, type KeyMap, type KeyOf } from '../key';
 import { Recorder } from '../state/recorder';
-import { cell, type StateEntry, type StateTable, type StateTables } from '../state/table';
+import { cell, type StateTables } from '../state/table';
 import type { Assigner } from '../window/assigner';
 import type { ResultRow } from '../window/resultRow';
 import type { WindowStore } from '../window/store';
@@ -40,7 +40,7 @@ export class Previous {
   constructor(
     folding: Folding,
     private readonly assigner: Assigner<never>,
-    private readonly keyColumns: number,
+    keyColumns: number,
   ) {
     this.isSession = assigner.kind === 'session';
     this.byKey = createKeyMap(keyColumns);
@@ -90,7 +90,7 @@ export class Previous {
   }
 
   private open(key: KeyOf, windows: Remembered[]): Memory {
-    const memory = { key: typeof key === 'object' && key !== null ? key.slice() : key, windows, awaits: -Infinity };
+    const memory = { key: ownKey(key), windows, awaits: -Infinity };
     this.byKey.set(memory.key, memory);
     this.purging.add(memory);
     return memory;
@@ -149,31 +149,21 @@ export class Previous {
   }
 
   get tables(): StateTables {
-    const table: StateTable = {
-      version: 1,
-      size: () => this.byKey.size,
-      entries: () => this.entries(),
-      load: (entries) => {
+    const previous = this.recorder.table(
+      1,
+      this.byKey,
+      ({ windows }) => windows.slice(),
+      (entries) => {
         this.byKey.clear();
         this.purging.clear();
         for (const [values, windows] of entries) this.open(keyFrom(values), [...(windows as Remembered[])]);
-        this.recorder.begin();
       },
-      changes: () =>
-        this.recorder.take(
-          () => this.entries(),
-          (key) => [keyValues(key, this.keyColumns), this.byKey.get(key)!.windows.slice()],
-        ),
-    };
+    );
     const longest = cell(
       1,
       () => this.longestMs,
       (value) => (this.longestMs = value as number),
     );
-    return { previous: table, longest };
-  }
-
-  private *entries(): Iterable<StateEntry> {
-    for (const [key, { windows }] of this.byKey.entries()) yield [keyValues(key, this.keyColumns), windows.slice()];
+    return { previous, longest };
   }
 }

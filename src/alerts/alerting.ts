@@ -1,5 +1,5 @@
-import { isLate, type TieRule } from '../element';
-import type { KeyOf, KeyReader } from '../key';
+import { isLate, latenessOf, type TieRule } from '../element';
+import { ownKey, type KeyReader } from '../key';
 import type { Out, Processor } from '../operator';
 import { cell, type StateTable, type StateTables } from '../state/table';
 import { alertOf, type Alert, type Fact, type Labels, type Moment } from './alert';
@@ -73,13 +73,8 @@ export class Alerting<T> implements Processor<T, Alert<T>> {
 
   onEvent(time: number, row: T, out: Out<Alert<T>>): void {
     if (!this.plan.ordered) return this.judge(this.read(time, row), out);
-    if (isLate(time, this.drop, this.ties)) return out.reject('late', time, row, this.lateBy(time));
+    if (isLate(time, this.drop, this.ties)) return out.reject('late', time, row, latenessOf(time, this.drop, this.ties));
     this.waiting.add(this.read(time, row));
-  }
-
-  private lateBy(time: number): { behindMs: number; missingDelayMs: number } {
-    const behindMs = this.drop - time;
-    return { behindMs, missingDelayMs: this.ties === 'instant' ? behindMs + 1 : behindMs };
   }
 
   /** Runs all user code of a row. */
@@ -207,9 +202,4 @@ function labelsOf<T>({ severity, message, group }: AlertPlan<T>, row: T): Labels
     message: message?.(row) ?? null,
     group: group === undefined ? null : ownKey(group.read(row)),
   };
-}
-
-/** A reader gives its tuple only until the next read. */
-function ownKey(key: KeyOf): KeyOf {
-  return typeof key === 'object' && key !== null ? key.slice() : key;
 }

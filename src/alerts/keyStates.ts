@@ -1,6 +1,6 @@
-import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf } from '../key';
+import { createKeyMap, keyFrom, type KeyMap, type KeyOf } from '../key';
 import { Recorder } from '../state/recorder';
-import type { StateEntry, StateTable } from '../state/table';
+import type { StateTable } from '../state/table';
 import { Agenda } from './agenda';
 import type { Fact, Labels } from './alert';
 
@@ -40,7 +40,7 @@ export class KeyStates<T> {
   private begun = 0;
 
   constructor(
-    private readonly columns: number,
+    columns: number,
     /** How long a key is remembered after its last row: 0 where there is nothing to remember, Infinity for ever. */
     private readonly keepMs: number,
   ) {
@@ -112,20 +112,11 @@ export class KeyStates<T> {
   }
 
   get table(): StateTable {
-    const entryOf = (state: KeyState<T>): StateEntry => [keyValues(state.key, this.columns), copyOf(state)];
-    const entries = (): StateEntry[] => [...this.byKey.entries()].map(([, state]) => entryOf(state));
-    return {
-      version: 2,
-      size: () => this.byKey.size,
-      entries,
-      load: (saved) => {
-        this.clear();
-        const states = [...saved].map(([values, data]) => ({ ...copyOf(data as Stored<T>), key: keyFrom(values) }));
-        for (const state of states.sort((a, b) => a.order - b.order)) this.take(state);
-        this.recorder.begin();
-      },
-      changes: () => this.recorder.take(entries, (key) => entryOf(this.byKey.get(key)!)),
-    };
+    return this.recorder.table(2, this.byKey, copyOf, (saved) => {
+      this.clear();
+      const states = [...saved].map(([values, data]) => ({ ...copyOf(data as Stored<T>), key: keyFrom(values) }));
+      for (const state of states.sort((a, b) => a.order - b.order)) this.take(state);
+    });
   }
 
   private take(state: KeyState<T>): void {

@@ -69,6 +69,11 @@ function untagged(json: unknown): unknown {
   return Object.fromEntries(Object.entries(json).map(([name, value]) => [name, untagged(value)]));
 }
 
+/** A key to keep: a reader's array of several columns is used again for the next row. */
+export function ownKey(key: KeyOf): KeyOf {
+  return typeof key === 'object' && key !== null ? key.slice() : key;
+}
+
 /**
  * Gives the column values of a key: what result rows, the codec and snapshots take.
  *

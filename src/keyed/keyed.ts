@@ -1,10 +1,9 @@
-import { isLate, MAX_TIME, type TieRule } from '../element';
+import { isLate, latenessOf, MAX_TIME, type TieRule } from '../element';
 import { isTidemarkError, StateTouched, userFunctionError, type TidemarkError } from '../errors';
-import { createKeyMap, keyValues, type KeyMap, type KeyOf, type KeyReader } from '../key';
+import { createKeyMap, keyValues, ownKey, type KeyMap, type KeyOf, type KeyReader } from '../key';
 import type { Out, Processor, ProcessorContext } from '../operator';
 import type { StateRows } from '../operator/processor';
 import { cell, type StateTables } from '../state/table';
-import { ownKey } from './keys';
 import type { Scope } from './scope';
 import type { KeyedTimers } from './timers';
 
@@ -98,8 +97,7 @@ export class Keyed<T, O> implements Processor<T, O> {
     const { reader, rejectsLate, gathers } = this.plan;
     if (!gathers) this.begin(out); // else when the batch's watermark is known
     if (rejectsLate && isLate(time, this.drop, this.ties)) {
-      const behindMs = this.drop - time;
-      return out.reject('late', time, row, { behindMs, missingDelayMs: behindMs + (this.ties === 'instant' ? 1 : 0) });
+      return out.reject('late', time, row, latenessOf(time, this.drop, this.ties));
     }
     const key = reader.read(row);
     const message = gathers ? this.leftOut(key) : undefined;

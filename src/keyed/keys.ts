@@ -23,11 +23,6 @@ export function keyValueOf(spec: KeySpec<never>, { columns }: KeyReader<never>):
   };
 }
 
-/** A key that can be kept: those of several columns come in an array that is used again. */
-export function ownKey(key: KeyOf): KeyOf {
-  return typeof key === 'object' && key !== null ? key.slice() : key;
-}
-
 /** The key of something that a key has several of. */
 export function joinedKey(key: KeyOf, part: Primitive, columns: number): KeyOf {
   if (columns === 0) return part;

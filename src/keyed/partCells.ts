@@ -1,7 +1,7 @@
-import { createKeyMap, keyFrom, keyValues, normalKey, type KeyMap, type KeyOf, type Primitive } from '../key';
+import { createKeyMap, keyFrom, keyValues, normalKey, ownKey, type KeyMap, type KeyOf, type Primitive } from '../key';
 import type { StateEntry } from '../state/table';
 import { Cell, Cells } from './cells';
-import { joinedKey, ownKey } from './keys';
+import { joinedKey } from './keys';
 
 /** What one key has. */
 interface Group {

@@ -1,9 +1,9 @@
 import { MAX_TIME } from '../element';
-import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf } from '../key';
+import { createKeyMap, keyFrom, keyValues, ownKey, type KeyMap, type KeyOf } from '../key';
 import { Recorder } from '../state/recorder';
 import type { StateEntry, StateTable } from '../state/table';
 import { TimingWheel, type Slot, type Wheeled } from '../state/timingWheel';
-import { joinedKey, ownKey } from './keys';
+import { joinedKey } from './keys';
 import { refuse } from './refuse';
 
 class Timer implements Wheeled {

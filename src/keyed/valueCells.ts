@@ -1,7 +1,6 @@
-import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf } from '../key';
+import { createKeyMap, keyFrom, keyValues, ownKey, type KeyMap, type KeyOf } from '../key';
 import type { StateEntry } from '../state/table';
 import { Cell, Cells } from './cells';
-import { ownKey } from './keys';
 
 /** One value a key. */
 export class ValueCells extends Cells {

@@ -5,7 +5,7 @@ import { emptySubscription } from '../rx/subscription';
 import type { ErrorPolicy } from '../traits';
 import type { Outlet } from './outlet';
 import { outletFor } from './outlets';
-import type { StageSnapshot, Tally } from './stage';
+import type { Tally } from './stage';
 
 /** What an asynchronous operator does with a row. */
 export interface AsyncWork<I, O> {
@@ -210,16 +210,6 @@ export class AsyncStage<I, O> implements Sink<I>, LiveStage {
   }
 
   tick(): void {}
-
-  /** No state of its own: a barrier waits until nothing is on its way. */
-  snapshot(): StageSnapshot {
-    return { emit: this.emit, drop: this.drop, tables: {} };
-  }
-
-  restore(snapshot: StageSnapshot): void {
-    this.emit = snapshot.emit;
-    this.drop = snapshot.drop;
-  }
 
   get tally(): Tally {
     const { outlet, held } = this;

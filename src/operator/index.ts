@@ -7,7 +7,7 @@ import type { OperatorSpec } from './processor';
 import { stageFor } from './stages';
 
 export type { Clock, OperatorOptions, OperatorSpec, Out, Processor, ProcessorContext, StateRows } from './processor';
-export { Stage, type StageSnapshot, type Tally } from './stage';
+export { Stage, type Tally } from './stage';
 
 /**
  * Makes a processor pipeable: all that a new operator with one input needs.

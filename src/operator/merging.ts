@@ -1,11 +1,10 @@
 import type { Rejection, Sink } from '../element';
-import { TidemarkError } from '../errors';
 import type { Graph } from '../rx';
 import type { Traits } from '../traits';
 import { cell, type StateTables } from '../state/table';
 import { WatermarkMerge } from '../watermark/merge';
 import type { OperatorSpec } from './processor';
-import { Stage, type StageSnapshot } from './stage';
+import { Stage } from './stage';
 
 /** A stage with several inputs: their watermarks are combined, barriers aligned, ends awaited. */
 export class MergingStage<I, O> extends Stage<I, O> {
@@ -114,18 +113,6 @@ export class MergingStage<I, O> extends Stage<I, O> {
       (value) => this.merge.decode(value),
     );
     return { ...super.stateTables(), 'tidemark:inputs': inputs };
-  }
-
-  override snapshot(): StageSnapshot {
-    const { tables, ...rest } = super.snapshot();
-    return { ...rest, tables: { ...tables, inputs: { version: 1, entries: [[[], this.merge.encode()]] } } };
-  }
-
-  override restore(snapshot: StageSnapshot): void {
-    super.restore(snapshot);
-    const [, data] = snapshot.tables['inputs']?.entries[0] ?? [];
-    if (data === undefined) throw new TidemarkError('TIDEMARK_STATE', `the inputs of '${this.id}' are not in the snapshot`);
-    this.merge.decode(data);
   }
 
   override report(): Readonly<Record<string, unknown>> {

@@ -1,7 +1,7 @@
 import type { Rejection, RejectionReason, Sink } from '../element';
-import { isTidemarkError, messageOf, StateTouched, TidemarkError, userFunctionError } from '../errors';
+import { isTidemarkError, messageOf, StateTouched, userFunctionError } from '../errors';
 import { DEFAULT_TRAITS, isSystemClock, type Graph, type LiveStage, type Run, type SchedulerLike } from '../rx';
-import { cell, type StateEntry, type StateTables } from '../state/table';
+import { cell, type StateTables } from '../state/table';
 import type { ErrorPolicy, Traits } from '../traits';
 import type { Outlet } from './outlet';
 import { outletFor } from './outlets';
@@ -17,13 +17,6 @@ export interface Tally {
   readonly rejected: Readonly<Partial<Record<RejectionReason, number>>>;
   readonly outputs: number;
   readonly partlyLate: number;
-}
-
-/** The state of one operator as plain data. */
-export interface StageSnapshot {
-  readonly emit: number;
-  readonly drop: number;
-  readonly tables: Readonly<Record<string, { readonly version: number; readonly entries: readonly StateEntry[] }>>;
 }
 
 /** The adapter: one connection of one operator. A sink towards upstream, a processor inside, counters around. */
@@ -242,31 +235,6 @@ export class Stage<I, O> implements LiveStage, Sink<I> {
   /** The tables have been loaded one by one: the operator asks again for the ticks that were open. */
   restored(): void {
     this.processor.onRestore?.(this.outlet);
-  }
-
-  snapshot(): StageSnapshot {
-    const tables: Record<string, { version: number; entries: StateEntry[] }> = {};
-    for (const [name, table] of Object.entries(this.processor.tables ?? {})) {
-      tables[name] = { version: table.version, entries: [...table.entries()] };
-    }
-    return { emit: this.emit, drop: this.drop, tables };
-  }
-
-  restore(snapshot: StageSnapshot): void {
-    for (const [name, table] of Object.entries(this.processor.tables ?? {})) {
-      const saved = snapshot.tables[name];
-      if (saved === undefined || saved.version !== table.version) {
-        const details = { found: saved?.version, expected: table.version };
-        throw new TidemarkError('TIDEMARK_STATE', `state '${name}' of '${this.id}' does not fit`, details);
-      }
-      table.load(saved.entries);
-    }
-    this.emit = snapshot.emit;
-    this.drop = snapshot.drop;
-    this.processor.onRestore?.(this.outlet);
-    if (this.processor.ownsWatermark) return;
-    this.inEmit = snapshot.emit;
-    this.inDrop = snapshot.drop;
   }
 
   /** Rows of state, in Spark's terms. */

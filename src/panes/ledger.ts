@@ -1,5 +1,5 @@
 import type { Pane, Window } from '../element';
-import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf } from '../key';
+import { createKeyMap, keyFrom, ownKey, type KeyMap, type KeyOf } from '../key';
 import { Recorder } from '../state/recorder';
 import type { StateEntry, StateTable } from '../state/table';
 import type { Claim } from './completeness';
@@ -47,7 +47,7 @@ export class Ledger {
 
   /** @param columns - of the change's key */
   constructor(
-    private readonly columns: number,
+    columns: number,
     private readonly opened: (account: Account) => void,
   ) {
     this.accounts = createKeyMap(columns);
@@ -63,7 +63,7 @@ export class Ledger {
   }
 
   open(id: KeyOf, key: KeyOf, window: Window, state: unknown): Account {
-    const own = typeof key === 'object' && key !== null ? key.slice() : key;
+    const own = ownKey(key);
     const counters = { fresh: 0, rows: 0, index: 0, owed: [], wakesAt: Infinity, gone: false, claims: [] };
     return this.put({ id, key: own, window, arrival: this.arrivals++, state, done: false, ...counters });
   }
@@ -92,27 +92,12 @@ export class Ledger {
   }
 
   get table(): StateTable {
-    return {
-      version: 1,
-      size: () => this.accounts.size,
-      entries: () => this.entries(),
-      load: (entries) => {
-        for (const [, account] of this.accounts.entries()) account.gone = true;
-        this.accounts.clear();
-        this.arrivals = 0;
-        for (const entry of entries) this.load(entry);
-        this.recorder.begin();
-      },
-      changes: () =>
-        this.recorder.take(
-          () => this.entries(),
-          (id) => entryOf(this.accounts.get(id)!, this.columns),
-        ),
-    };
-  }
-
-  private *entries(): Iterable<StateEntry> {
-    for (const [, account] of this.accounts.entries()) yield entryOf(account, this.columns);
+    return this.recorder.table(1, this.accounts, encode, (entries) => {
+      for (const [, account] of this.accounts.entries()) account.gone = true;
+      this.accounts.clear();
+      this.arrivals = 0;
+      for (const entry of entries) this.load(entry);
+    });
   }
 
   private load([values, data]: StateEntry): void {
@@ -136,9 +121,8 @@ export class Ledger {
 }
 
 /** Plain data that does not change afterwards: the trigger's state is copied. */
-function entryOf(account: Account, columns: number): StateEntry {
-  const { window, arrival, done, fresh, rows, index, state, owed, claims } = account;
-  return [keyValues(account.id, columns), [window, arrival, done, fresh, rows, index, copyOf(state), [...owed], [...claims]]];
+function encode({ window, arrival, done, fresh, rows, index, state, owed, claims }: Account): unknown[] {
+  return [window, arrival, done, fresh, rows, index, copyOf(state), [...owed], [...claims]];
 }
 
 /** A copy of a trigger's state: plain objects and lists of primitives. */

@@ -1,6 +1,6 @@
-import { isLate, type TieRule } from '../element';
+import { isLate, latenessOf, type TieRule } from '../element';
 import { messageOf, TidemarkError, userFunctionError } from '../errors';
-import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf, type KeyReader } from '../key';
+import { createKeyMap, keyFrom, keyValues, ownKey, type KeyMap, type KeyOf, type KeyReader } from '../key';
 import type { Out, Processor, StateRows } from '../operator/processor';
 import { Recorder } from '../state/recorder';
 import { Calendar, type Dated } from '../state/calendar';
@@ -79,12 +79,9 @@ export class PatternMatcher<T> implements Processor<T, unknown> {
   }
 
   onEvent(time: number, row: T, out: Out<unknown>): void {
-    if (isLate(time, this.drop, this.ties)) {
-      const behindMs = this.drop - time;
-      return out.reject('late', time, row, { behindMs, missingDelayMs: behindMs + (this.ties === 'instant' ? 1 : 0) });
-    }
+    if (isLate(time, this.drop, this.ties)) return out.reject('late', time, row, latenessOf(time, this.drop, this.ties));
     const key = this.reader.read(row);
-    const own = typeof key === 'object' && key !== null ? key.slice() : key;
+    const own = ownKey(key);
     this.hold({ time, row, key: own, seq: this.arrivals++ });
   }
 
@@ -262,19 +259,15 @@ export class PatternMatcher<T> implements Processor<T, unknown> {
   }
 
   private partialTable(): StateTable {
-    const entryOf = (id: KeyOf): StateEntry => [keyValues(id, this.columns), encodePartials(this.keys.get(id)!.partials)];
-    const entries = (): StateEntry[] => [...this.keys.entries()].map(([id]) => entryOf(id));
-    return {
-      version: 2,
-      size: () => this.keys.size,
-      entries,
-      load: (saved) => {
+    return this.recorder.table(
+      2,
+      this.keys,
+      ({ partials }) => encodePartials(partials),
+      (saved) => {
         this.keys.clear();
         this.deadlines.clear();
         for (const [values, data] of saved) this.put(keyFrom(values), decodePartials(data));
-        this.recorder.begin();
       },
-      changes: () => this.recorder.take(entries, entryOf),
-    };
+    );
   }
 }

@@ -1,8 +1,8 @@
-import { isLate, type Change, type Pane, type TieRule } from '../element';
-import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf, type KeyReader } from '../key';
+import { isLate, latenessOf, type Change, type Pane, type TieRule } from '../element';
+import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyReader } from '../key';
 import type { Out, Processor, StateRows } from '../operator/processor';
 import { Recorder } from '../state/recorder';
-import { cell, type StateEntry, type StateTable } from '../state/table';
+import { cell, type StateTable } from '../state/table';
 
 export interface KeepPlan {
   readonly keep: 'first' | 'last';
@@ -45,10 +45,7 @@ export class KeepOne<T> implements Processor<T, Change<T>> {
   }
 
   onEvent(time: number, row: T, out: Out<Change<T>>): void {
-    if (isLate(time, this.drop, this.ties)) {
-      const behindMs = this.drop - time;
-      return out.reject('late', time, row, { behindMs, missingDelayMs: behindMs + (this.ties === 'instant' ? 1 : 0) });
-    }
+    if (isLate(time, this.drop, this.ties)) return out.reject('late', time, row, latenessOf(time, this.drop, this.ties));
     const { ttlMs, keep, retracts } = this.plan;
     const key = this.reader.read(row);
     const now = ttlMs === Infinity ? 0 : out.now();
@@ -98,23 +95,17 @@ export class KeepOne<T> implements Processor<T, Change<T>> {
   }
 
   private table(): StateTable {
-    const entryOf = (id: KeyOf, kept: Kept): StateEntry => {
-      return [keyValues(id, this.columns), [kept.time, kept.row, kept.pane, kept.writtenAt]];
-    };
-    const entries = (): StateEntry[] => [...this.kept.entries()].map(([id, kept]) => entryOf(id, kept));
-    return {
-      version: 1,
-      size: () => this.kept.size,
-      entries,
-      load: (saved) => {
+    return this.recorder.table(
+      1,
+      this.kept,
+      ({ time, row, pane, writtenAt }) => [time, row, pane, writtenAt],
+      (saved) => {
         this.kept.clear();
         for (const [values, data] of saved) {
           const [time, row, pane, writtenAt] = data as [number, unknown, Pane, number];
           this.kept.set(keyFrom(values), { time, row, pane, writtenAt });
         }
-        this.recorder.begin();
       },
-      changes: () => this.recorder.take(entries, (id) => entryOf(id, this.kept.get(id)!)),
-    };
+    );
   }
 }

@@ -1,8 +1,8 @@
-import { isLate, type Change, type TieRule } from '../element';
+import { isLate, latenessOf, type Change, type TieRule } from '../element';
 import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyReader } from '../key';
 import type { Out, Processor, StateRows } from '../operator/processor';
 import { Recorder } from '../state/recorder';
-import { cell, type StateEntry, type StateTable } from '../state/table';
+import { cell, type StateTable } from '../state/table';
 import { candidateOf, decodeBest, encodeBest, place, type Best, type Ranking } from './best';
 import { differences, type Wording } from './differences';
 
@@ -38,10 +38,7 @@ export class RunningTop<T> implements Processor<T, Change<unknown>> {
   }
 
   onEvent(time: number, row: T, out: Out<Change<unknown>>): void {
-    if (isLate(time, this.drop, this.ties)) {
-      const behindMs = this.drop - time;
-      return out.reject('late', time, row, { behindMs, missingDelayMs: behindMs + (this.ties === 'instant' ? 1 : 0) });
-    }
+    if (isLate(time, this.drop, this.ties)) return out.reject('late', time, row, latenessOf(time, this.drop, this.ties));
     const key = this.reader.read(row);
     const candidate = candidateOf(this.ranking, row);
     let group = this.groups.get(key);
@@ -73,23 +70,17 @@ export class RunningTop<T> implements Processor<T, Change<unknown>> {
   }
 
   private table(): StateTable {
-    const entryOf = (id: Parameters<KeyMap<Group>['get']>[0], group: Group): StateEntry => {
-      return [keyValues(id, this.columns), [group.firings, encodeBest(group)]];
-    };
-    const entries = (): StateEntry[] => [...this.groups.entries()].map(([id, group]) => entryOf(id, group));
-    return {
-      version: 1,
-      size: () => this.groups.size,
-      entries,
-      load: (saved) => {
+    return this.recorder.table(
+      1,
+      this.groups,
+      (group) => [group.firings, encodeBest(group)],
+      (saved) => {
         this.groups.clear();
         for (const [values, data] of saved) {
           const [firings, best] = data as [number, unknown];
           this.groups.set(keyFrom(values), { ...decodeBest(best), firings });
         }
-        this.recorder.begin();
       },
-      changes: () => this.recorder.take(entries, (id) => entryOf(id, this.groups.get(id)!)),
-    };
+    );
   }
 }

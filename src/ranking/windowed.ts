@@ -1,8 +1,8 @@
 import { stampOf, type Change, type Window } from '../element';
-import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf, type KeyReader } from '../key';
+import { createKeyMap, keyFrom, type KeyMap, type KeyOf, type KeyReader } from '../key';
 import type { Out, Processor } from '../operator/processor';
 import { Recorder } from '../state/recorder';
-import { cell, type StateEntry, type StateTable } from '../state/table';
+import { cell, type StateTable } from '../state/table';
 import type { Assigner } from '../window/assigner';
 import { changeKeyOf } from '../window/speak';
 import type { Visit, WindowStore } from '../window/store';
@@ -153,24 +153,18 @@ export class ChangingTop<T> implements Processor<T, Change<unknown>> {
   }
 
   private table(): StateTable {
-    const entryOf = (id: KeyOf, said: Said): StateEntry => {
-      return [keyValues(id, this.columns + 1), [said.window, said.firings, encodeBest({ n: 0, rows: [...said.rows] })]];
-    };
-    const entries = (): StateEntry[] => [...this.said.entries()].map(([id, said]) => entryOf(id, said));
-    return {
-      version: 1,
-      size: () => this.said.size,
-      entries,
-      load: (saved) => {
+    return this.recorder.table(
+      1,
+      this.said,
+      ({ window, firings, rows }) => [window, firings, encodeBest({ n: 0, rows: [...rows] })],
+      (saved) => {
         this.said.clear();
         this.ending.clear();
         for (const [values, data] of saved) {
           const [window, firings, best] = data as [Window, number, unknown];
           this.put(keyFrom(values), window, decodeBest(best).rows, firings);
         }
-        this.recorder.begin();
       },
-      changes: () => this.recorder.take(entries, (id) => entryOf(id, this.said.get(id)!)),
-    };
+    );
   }
 }

@@ -1,5 +1,5 @@
 import { createKeyMap, keyValues, type KeyMap, type KeyOf } from '../key';
-import { walkOf, type StateEntry, type TableChanges } from './table';
+import { walkOf, type StateEntry, type StateTable, type TableChanges } from './table';
 
 /**
  * Which entries of a table were written and which were removed since it was asked last: what `StateTable.changes` gives.
@@ -38,6 +38,35 @@ export class Recorder {
     // Not cleared: a delta that was taken is still walked.
     if (this.put.size > 0) this.put = createKeyMap(this.columns);
     if (this.removed.size > 0) this.removed = createKeyMap(this.columns);
+  }
+
+  /**
+   * The table of a map whose writes are recorded here.
+   *
+   * @param version - of `encode`
+   * @param encode - a value as plain data
+   * @param load - replaces the content of the map
+   */
+  table<V>(
+    version: number,
+    map: KeyMap<V>,
+    encode: (value: V) => unknown,
+    load: (entries: Iterable<StateEntry>) => void,
+  ): StateTable {
+    const { columns } = this;
+    function* entries(): Iterable<StateEntry> {
+      for (const [key, value] of map.entries()) yield [keyValues(key, columns), encode(value)];
+    }
+    return {
+      version,
+      size: () => map.size,
+      entries,
+      load: (saved) => {
+        load(saved);
+        this.begin();
+      },
+      changes: () => this.take(entries, (key) => [keyValues(key, columns), encode(map.get(key)!)]),
+    };
   }
 
   /**

@@ -1,12 +1,13 @@
 import type { Observable, OperatorFunction, Subscription } from 'rxjs';
 import type { Element, Rejection, Signal, Sink, StreamKind } from '../element';
 import { TidemarkError } from '../errors';
-import type { Stage, StageSnapshot, Tally } from '../operator';
+import type { Stage, Tally } from '../operator';
 import { connect, FusedStream, Graph, TASK, type OutputMode, type Run } from '../rx';
 import { emptySubscription } from '../rx/subscription';
 import { UNTIMED, type Traits } from '../traits';
 import { ManualClock } from './manualClock';
 import { ManualRun } from './manualRun';
+import { restoreStage, snapshotOf, type StageSnapshot } from './stageSnapshot';
 
 /** Options of `operatorHarness`. */
 export interface HarnessOptions {
@@ -213,14 +214,14 @@ export class OperatorHarness<I, O> {
 
   /** All state as plain data, detached from the operators. */
   snapshot(): HarnessSnapshot {
-    return structuredClone(this.stages.map((stage) => stage.snapshot()));
+    return structuredClone(this.stages.map(snapshotOf));
   }
 
   /** Discards the operators and goes on with new ones in the given state. What was said stays said. */
   restore(snapshot: HarnessSnapshot): void {
     this.close();
     this.open();
-    this.stages.forEach((stage, i) => stage.restore(structuredClone(snapshot[i]!)));
+    this.stages.forEach((stage, i) => restoreStage(stage, structuredClone(snapshot[i]!)));
   }
 
   close(): void {

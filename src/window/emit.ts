@@ -1,7 +1,6 @@
 import { parseNonNegative, type Duration } from '../time/duration';
-import type { Processor } from '../operator';
 import type { ProcessorMaker } from './speak';
-import { FinalGroups } from './finalGroups';
+import { finalGroups } from './finalGroups';
 import { OnClose } from './onClose';
 import { OnTime } from './onTime';
 import { OnUpdate } from './onUpdate';
@@ -19,11 +18,8 @@ export interface Emit<K extends 'event' | 'change' = 'event' | 'change', in T = 
   readonly isPartial?: boolean;
   readonly make: ProcessorMaker;
   /** Groups without a window of their own that are said once; absent where they speak with every row. */
-  readonly groups?: GroupsMaker;
+  readonly groups?: typeof finalGroups;
 }
-
-/** Makes groups that are said once: what in their key says when, comes from the stream. */
-export type GroupsMaker = <T>(...parts: ConstructorParameters<typeof FinalGroups<T>>) => Processor<T, unknown>;
 
 /**
  * One final row per key and window, when `end <= drop`: the default with a window. Gives an EventStream; what comes
@@ -44,7 +40,7 @@ export function onClose(): Emit<'event', unknown> {
     kind: 'event',
     name: 'onClose',
     make: (parts) => new OnClose(parts),
-    groups: (...parts) => new FinalGroups(...parts),
+    groups: finalGroups,
   };
 }
 

@@ -1,14 +1,14 @@
 import type { Folding } from '../aggregate/plan';
 import { stampOf, type Window } from '../element';
 import { TidemarkError } from '../errors';
-import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf, type KeyReader } from '../key';
-import type { Out, Processor, ProcessorContext, StateRows } from '../operator';
-import { Recorder } from '../state/recorder';
-import { cell, type StateEntry, type StateTable } from '../state/table';
-import type { Traits } from '../traits';
-import type { RowBuilder } from './resultRow';
-import { lateDetail } from './store';
+import { createKeyMap, keyFrom, ownKey, type KeyMap, type KeyOf, type KeyReader } from '../key';
+import type { OperatorOptions, OperatorSpec, Out, Processor, ProcessorContext, StateRows } from '../operator';
 import { Deadlines } from '../state/deadlines';
+import { Recorder } from '../state/recorder';
+import { cell, type StateTable } from '../state/table';
+import type { Traits } from '../traits';
+import { rowBuilderOf, type RowBuilder } from './resultRow';
+import { lateDetail } from './store';
 
 interface Group {
   readonly key: KeyOf;
@@ -20,13 +20,13 @@ interface Group {
 }
 
 /** What in the key says when a group is final. */
-export interface Finality {
+interface Finality {
   readonly timeColumn?: string;
   readonly windowColumns: readonly string[];
 }
 
 /** Event time among the key columns, else windows; without either nothing is ever final, which is refused. */
-export function finalityOf(columns: readonly string[], input: Traits, timeColumn = input.timeColumn): Finality {
+function finalityOf(columns: readonly string[], input: Traits, timeColumn = input.timeColumn): Finality {
   const windowColumns = columns.filter((column) => input.windowColumns.includes(column));
   if (timeColumn !== undefined && columns.includes(timeColumn)) return { timeColumn, windowColumns };
   if (windowColumns.length > 0) return { windowColumns };
@@ -35,10 +35,37 @@ export function finalityOf(columns: readonly string[], input: Traits, timeColumn
 }
 
 /**
+ * The operator of groups that are said once. `onClose()` brings it, so that a pipe without it does not carry it.
+ *
+ * @throws TIDEMARK_OPTION at call of the operator: nothing in the key says when a group is final
+ */
+export function finalGroups<T>(
+  options: OperatorOptions & { readonly timeColumn?: string },
+  reader: KeyReader<T>,
+  folding: Folding,
+): OperatorSpec<T, unknown> {
+  const build = rowBuilderOf(reader.columns, folding, false);
+  const finality = (input: Traits): Finality => finalityOf(reader.columns, input, options.timeColumn);
+  return {
+    type: 'aggregate',
+    options,
+    accepts: ['event'],
+    stateful: true,
+    traits: ([input]) => {
+      const { timeColumn: _gone, timeColumns: _both, ...rest } = input as Traits;
+      const { timeColumn, windowColumns } = finality(input as Traits);
+      const named = timeColumn === undefined ? { ties: 'ordered' as const } : { timeColumn };
+      return { ...rest, ...named, windowColumns };
+    },
+    create: (context) => new FinalGroups(folding, reader, build, finality(context.traits), context),
+  };
+}
+
+/**
  * Groups by event time or by columns with windows: one final row each, once that time has passed. Source: Spark's grouping
  * by event time in append mode.
  */
-export class FinalGroups<T> implements Processor<T, unknown> {
+class FinalGroups<T> implements Processor<T, unknown> {
   readonly speaksAt = 'drop';
   readonly tables;
   private readonly groups: KeyMap<Group>;
@@ -97,7 +124,7 @@ export class FinalGroups<T> implements Processor<T, unknown> {
   }
 
   private open(key: KeyOf, deadline: number): Group {
-    const own = typeof key === 'object' && key !== null ? key.slice() : key;
+    const own = ownKey(key);
     const group = { key: own, acc: this.folding.create(), deadline, step: -1 };
     this.groups.set(own, group);
     this.due.add(group);
@@ -131,11 +158,11 @@ export class FinalGroups<T> implements Processor<T, unknown> {
   }
 
   private table(): StateTable {
-    return {
-      version: 1,
-      size: () => this.groups.size,
-      entries: () => this.entries(),
-      load: (entries) => {
+    return this.recorder.table(
+      1,
+      this.groups,
+      ({ acc, deadline }) => [deadline, this.folding.encode(acc)],
+      (entries) => {
         this.groups.clear();
         this.due.clear();
         for (const [values, data] of entries) {
@@ -144,21 +171,7 @@ export class FinalGroups<T> implements Processor<T, unknown> {
           this.groups.set(group.key, group);
           this.due.add(group);
         }
-        this.recorder.begin();
       },
-      changes: () =>
-        this.recorder.take(
-          () => this.entries(),
-          (key) => this.entry(this.groups.get(key)!),
-        ),
-    };
-  }
-
-  private *entries(): Iterable<StateEntry> {
-    for (const [, group] of this.groups.entries()) yield this.entry(group);
-  }
-
-  private entry({ key, acc, deadline }: Group): StateEntry {
-    return [keyValues(key, this.columns), [deadline, this.folding.encode(acc)]];
+    );
   }
 }

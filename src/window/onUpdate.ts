@@ -1,8 +1,8 @@
 import type { Window } from '../element';
-import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf } from '../key';
+import { createKeyMap, keyFrom, ownKey, type KeyMap, type KeyOf } from '../key';
 import type { Out, Processor } from '../operator';
 import { Recorder } from '../state/recorder';
-import { cell, type StateEntry, type StateTable } from '../state/table';
+import { cell, type StateTable } from '../state/table';
 import { Speaker, type SpeakParts } from './speak';
 import { Deadlines } from '../state/deadlines';
 
@@ -78,7 +78,7 @@ export class OnUpdate<T> implements Processor<T, unknown> {
 
   private put(key: KeyOf, window: Window): void {
     const id = this.idOf(key, window);
-    const own = typeof key === 'object' && key !== null ? key.slice() : key;
+    const own = ownKey(key);
     const pending = { id, key: own, order: this.marks++, window, gone: false };
     this.pending.set(id, pending);
     this.ending.add(pending);
@@ -141,20 +141,16 @@ export class OnUpdate<T> implements Processor<T, unknown> {
   }
 
   private pendingTable(): StateTable {
-    const entryOf = ({ id, window }: Pending): StateEntry => [keyValues(id, this.columns), window];
-    const entries = (): StateEntry[] => [...this.pending.entries()].map(([, pending]) => entryOf(pending));
-    return {
-      version: 1,
-      size: () => this.pending.size,
-      entries,
-      load: (saved) => {
+    return this.recorder.table(
+      1,
+      this.pending,
+      ({ window }) => window,
+      (saved) => {
         this.pending.clear();
         this.ending.clear();
         for (const [values, window] of saved) this.put(keyFrom(values.slice(1)), window as Window);
-        this.recorder.begin();
       },
-      changes: () => this.recorder.take(entries, (id) => entryOf(this.pending.get(id)!)),
-    };
+    );
   }
 
   held(): number {

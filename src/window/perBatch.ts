@@ -2,7 +2,7 @@ import { stampOf, type Window } from '../element';
 import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf } from '../key';
 import type { Out, Processor, StateRows } from '../operator';
 import { Recorder } from '../state/recorder';
-import { cell, type StateEntry, type StateTable, type StateTables } from '../state/table';
+import { cell, type StateTable, type StateTables } from '../state/table';
 import { OnClose } from './onClose';
 import { changeKeyOf, type SpeakParts } from './speak';
 import type { KeyWindow } from './touched';
@@ -159,19 +159,15 @@ export class CompletePerBatch<T> implements Processor<T, unknown> {
   }
 
   private windowTable(): StateTable {
-    const entryOf = (id: KeyOf): StateEntry => [keyValues(id, this.columns), this.all.get(id)];
-    const entries = (): StateEntry[] => [...this.all.entries()].map(([id]) => entryOf(id));
-    return {
-      version: 2,
-      size: () => this.all.size,
-      entries,
-      load: (saved) => {
+    return this.recorder.table(
+      2,
+      this.all,
+      (window) => window,
+      (saved) => {
         this.all.clear();
         for (const [values, window] of saved) this.all.set(keyFrom(values), window as Window);
-        this.recorder.begin();
       },
-      changes: () => this.recorder.take(entries, entryOf),
-    };
+    );
   }
 }
 

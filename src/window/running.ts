@@ -94,32 +94,18 @@ export class Running<T> implements Processor<T, Change<unknown>> {
   }
 
   private groupTable(): StateTable {
-    return {
-      version: 1,
-      size: () => this.groups.size,
-      entries: () => this.groupEntries(),
-      load: (entries) => {
+    return this.recorder.table(
+      1,
+      this.groups,
+      ({ acc, firings, time }) => [firings, time, this.folding.encode(acc)],
+      (entries) => {
         this.groups.clear();
         for (const [values, data] of entries) {
           const [firings, time, acc] = data as [number, number, unknown];
           this.groups.set(keyFrom(values), { firings, time, acc: this.folding.decode(acc) });
         }
-        this.recorder.begin();
       },
-      changes: () =>
-        this.recorder.take(
-          () => this.groupEntries(),
-          (key) => this.groupEntry(key, this.groups.get(key)!),
-        ),
-    };
-  }
-
-  private *groupEntries(): Iterable<StateEntry> {
-    for (const [key, group] of this.groups.entries()) yield this.groupEntry(key, group);
-  }
-
-  private groupEntry(key: KeyOf, { acc, firings, time }: Group): StateEntry {
-    return [keyValues(key, this.columns), [firings, time, this.folding.encode(acc)]];
+    );
   }
 
   private pendingTable(): StateTable {

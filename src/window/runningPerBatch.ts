@@ -1,6 +1,6 @@
 import type { Folding } from '../aggregate/plan';
 import type { Change, Window } from '../element';
-import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf, type KeyReader } from '../key';
+import { createKeyMap, keyFrom, keyValues, ownKey, type KeyMap, type KeyOf, type KeyReader } from '../key';
 import type { Out, Processor, ProcessorContext, StateRows } from '../operator';
 import type { OutputMode } from '../rx';
 import { Recorder } from '../state/recorder';
@@ -86,7 +86,7 @@ export class RunningPerBatch<T> implements Processor<T, Change<unknown>> {
 
   private schedule(key: KeyOf, deadline: number): void {
     if (deadline === Infinity) return;
-    const own = typeof key === 'object' && key !== null ? key.slice() : key;
+    const own = ownKey(key);
     const due = this.byDeadline.get(deadline);
     if (due === undefined) this.byDeadline.set(deadline, [own]);
     else due.push(own);

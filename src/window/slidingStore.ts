@@ -1,8 +1,8 @@
 import type { Window } from '../element';
-import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf } from '../key';
+import { createKeyMap, keyFrom, type KeyMap, type KeyOf } from '../key';
 import type { Out } from '../operator';
 import { Recorder } from '../state/recorder';
-import { cell, type StateEntry, type StateTable } from '../state/table';
+import { cell, type StateTable } from '../state/table';
 import type { Assigner, StoreParts } from './assigner';
 import { Combined } from './combined';
 import { PaneStore, type Pane } from './panes';
@@ -208,27 +208,17 @@ export class SlidingStore<T> extends PaneStore<T> {
 
   /** The order in which keys arrived. */
   private keyTable(): StateTable {
-    return {
-      version: 1,
-      size: () => this.tracks.size,
-      entries: () => this.keyEntries(),
-      load: (entries) => {
+    return this.recorder.table(
+      1,
+      this.tracks,
+      ({ arrival }) => arrival,
+      (entries) => {
         for (const [values, arrival] of entries) {
           const key = keyFrom(values);
           this.tracks.set(key, new Track(key, arrival as number, this.folding));
           this.arrivals = Math.max(this.arrivals, (arrival as number) + 1);
         }
-        this.recorder.begin();
       },
-      changes: () =>
-        this.recorder.take(
-          () => this.keyEntries(),
-          (key) => [keyValues(key, this.columns), this.tracks.get(key)!.arrival],
-        ),
-    };
-  }
-
-  private *keyEntries(): Iterable<StateEntry> {
-    for (const [key, track] of this.tracks.entries()) yield [keyValues(key, this.columns), track.arrival];
+    );
   }
 }

@@ -3,7 +3,7 @@ import { stampOf } from '../element';
 import { createKeyMap, keyFrom, keyValues, type KeyMap, type KeyOf } from '../key';
 import type { Out, Processor } from '../operator';
 import { Recorder } from '../state/recorder';
-import type { StateEntry, StateTable } from '../state/table';
+import type { StateTable } from '../state/table';
 import type { Assigner, StoreParts } from './assigner';
 import type { Previous } from '../aggregate/previous';
 import type { ResultRow, RowBuilder } from './resultRow';
@@ -36,7 +36,7 @@ export class Firings {
   private readonly recorder: Recorder;
 
   /** @param columns - of the change's key */
-  constructor(private readonly columns: number) {
+  constructor(columns: number) {
     this.fired = createKeyMap(columns);
     this.recorder = new Recorder(columns);
   }
@@ -81,30 +81,16 @@ export class Firings {
   }
 
   get table(): StateTable {
-    return {
-      version: 1,
-      size: () => this.fired.size,
-      entries: () => this.entries(),
-      load: (entries) => {
+    return this.recorder.table(
+      1,
+      this.fired,
+      ({ index, end }) => [index, end],
+      (entries) => {
         this.fired.clear();
         this.ending.clear();
         for (const [values, data] of entries) this.open(keyFrom(values), ...(data as [index: number, end: number]));
-        this.recorder.begin();
       },
-      changes: () =>
-        this.recorder.take(
-          () => this.entries(),
-          (id) => this.entry(id, this.fired.get(id)!),
-        ),
-    };
-  }
-
-  private *entries(): Iterable<StateEntry> {
-    for (const [id, fired] of this.fired.entries()) yield this.entry(id, fired);
-  }
-
-  private entry(id: KeyOf, { index, end }: Fired): StateEntry {
-    return [keyValues(id, this.columns), [index, end]];
+    );
   }
 }
 

@@ -3,6 +3,7 @@ import { operatorHarness, textOf, type OperatorHarness } from 'tidemark/testing'
 import { describe, expect, it } from 'vitest';
 import type { Stage } from '../../src/operator';
 import type { StateEntry, StateTable } from '../../src/state/table';
+import { restoreStage } from '../../src/testing/stageSnapshot';
 import { timedSignals } from './inputs';
 import { OPERATORS, type Any } from './operators';
 import { forSeeds, type Random } from './random';
@@ -84,7 +85,7 @@ describe('the tables of an operator', () => {
       drive(other, random, 'theirs');
       const wanted = contentOf(one);
       const saved = one.snapshot();
-      stagesOf(other).forEach((stage, i) => stage.restore(structuredClone(saved[i]!)));
+      stagesOf(other).forEach((stage, i) => restoreStage(stage, structuredClone(saved[i]!)));
       expect(contentOf(other)).toEqual(wanted);
       // Nor does anything else of what was there speak once time goes on.
       for (const harness of [one, other]) harness.take();
