@@ -27,7 +27,7 @@ export abstract class Cells {
     /** Columns of the table's key. */
     protected readonly columns: number,
     private readonly ttlMs: number,
-    /** Processing time. Asked only where something is ever forgotten. */
+    /** Processing time. Not asked while nothing is to be forgotten. */
     private readonly now: () => number,
   ) {
     this.recorder = new Recorder(columns);
@@ -71,8 +71,8 @@ export abstract class Cells {
     };
   }
 
-  protected isOver({ time }: Cell): boolean {
-    return time !== Infinity && time <= this.now();
+  protected isOver(cell: Cell): boolean {
+    return this.expiring.size > 0 && cell.time <= this.now();
   }
 
   protected write(cell: Cell, value: unknown): void {

@@ -97,6 +97,7 @@ export class TimingWheel<V extends Wheeled> {
 
   /** No later than the soonest time; Infinity when there is nothing. */
   next(): number {
+    if (this.size === 0) return Infinity;
     let soonest = Infinity;
     for (const thing of this.overdue.all) if (thing !== undefined && thing.time < soonest) soonest = thing.time;
     const at = this.first();
