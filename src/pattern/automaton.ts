@@ -80,8 +80,8 @@ export class Automaton {
     return chain(partial?.last).filter(({ stage }) => stage === number).length < this.stages[number]!.max;
   }
 
-  private take(way: Way, partial: Partial | undefined, arrived: Arrived, step: Step): void {
-    const last: Taken = { ...arrived, stage: way.stage, before: partial?.last };
+  private take(way: Way, partial: Partial | undefined, { row, time, position }: Arrived, step: Step): void {
+    const last: Taken = { row, time, position, stage: way.stage, before: partial?.last };
     const first = partial?.first ?? last;
     const stage = this.stages[way.stage]!;
     const count = way.count + 1;

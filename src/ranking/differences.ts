@@ -11,11 +11,10 @@ export interface Wording {
 }
 
 export function rowOf({ row }: Ranked, rank: number, window: Window | undefined, wording: Wording): Row {
-  return {
-    ...(row as Row),
-    ...(wording.windowed ? { window } : {}),
-    ...(wording.rank === undefined ? {} : { [wording.rank]: rank }),
-  };
+  const said: Row = { ...(row as Row) };
+  if (wording.windowed) said['window'] = window;
+  if (wording.rank !== undefined) said[wording.rank] = rank;
+  return said;
 }
 
 /** A list of ranked rows, and the window it is said with. */
@@ -39,18 +38,18 @@ export function differences(
   const grew = before.window?.end !== after.window?.end;
   if (!grew && isSame(before.rows, after.rows)) return [];
   const byRank = wording.rank !== undefined;
-  const change = (op: Change<Row>['op'], { window }: Standing, one: Ranked, at: number): Change<Row> => {
-    return { op, key: [...identity, byRank ? at + 1 : one.arrival], row: rowOf(one, at + 1, window, wording), pane };
+  const changes: Change<Row>[] = [];
+  const say = (op: Change<Row>['op'], { window }: Standing, one: Ranked, at: number): void => {
+    changes.push({ op, key: [...identity, byRank ? at + 1 : one.arrival], row: rowOf(one, at + 1, window, wording), pane });
   };
   const had = byRank ? undefined : arrivalsOf(before.rows);
   const has = byRank ? undefined : arrivalsOf(after.rows);
   const isGone = ({ arrival }: Ranked, at: number): boolean => (has === undefined ? at >= after.rows.length : !has.has(arrival));
   const isNew = ({ arrival }: Ranked, at: number): boolean =>
     grew || (had === undefined ? before.rows[at]?.arrival !== arrival : !had.has(arrival));
-  return [
-    ...before.rows.flatMap((one, at) => (isGone(one, at) ? [change('delete', before, one, at)] : [])),
-    ...after.rows.flatMap((one, at) => (isNew(one, at) ? [change('upsert', after, one, at)] : [])),
-  ];
+  before.rows.forEach((one, at) => isGone(one, at) && say('delete', before, one, at));
+  after.rows.forEach((one, at) => isNew(one, at) && say('upsert', after, one, at));
+  return changes;
 }
 
 function isSame(before: readonly Ranked[], after: readonly Ranked[]): boolean {
