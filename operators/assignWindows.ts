@@ -1,6 +1,7 @@
 import type { OperatorFunction } from 'rxjs';
 import type { Element, Window } from '../src/element';
 import { operator, type OperatorOptions } from '../src/operator';
+import { withValue } from '../src/schema/columns';
 import type { Simplify } from '../src/streams';
 import { overwriting } from '../src/traits';
 import type { Assigner } from '../src/window/assigner';
@@ -46,7 +47,7 @@ export function assignWindows<T, const Name extends string>(
         out.absorb(1);
         for (const window of windows) {
           if (out.closed) return;
-          out.event(time, { ...row, [as]: window } as unknown as R);
+          out.event(time, withValue(row, as, window) as unknown as R);
         }
       },
     }),

@@ -16,7 +16,7 @@ import { operator, type Clock, type OperatorOptions } from '../src/operator';
  * @returns the new rows with the old times
  * @throws `TIDEMARK_USER_FUNCTION` in band, when `map` throws and `onError` is `'error'`
  *
- * Cost: O(1) per row, no state.
+ * Cost: O(1) per row, no state. In Node 20 `Object.assign({}, row, { x })` is several times as fast as `{ ...row, x }`.
  * @example
  * ```ts
  * const out: number[] = [];

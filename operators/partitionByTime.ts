@@ -1,4 +1,5 @@
 import type { OperatorFunction } from 'rxjs';
+import { copyOf } from '../src/copy';
 import type { Element } from '../src/element';
 import { checkOption } from '../src/errors';
 import { operator, type OperatorOptions } from '../src/operator';
@@ -69,7 +70,7 @@ export function partitionByTime<
       onEvent(time, row, out) {
         const at = readEventTime(columnOf(row, column), unit);
         const hour = Number.isNaN(at) ? undefined : hourOf(at);
-        const copy = { ...row } as Record<string, unknown>;
+        const copy = copyOf(row as object) as Record<string, unknown>;
         for (const part of parts) copy[part] = hour?.[part] ?? null;
         out.forward(time, copy as WithDateParts<T, P>);
       },

@@ -2,6 +2,7 @@ import type { OperatorFunction } from 'rxjs';
 import type { ResultOf, Select } from '../src/aggregate/aggregate';
 import { copyOfRead } from '../src/aggregate/buffered';
 import { foldingOf } from '../src/aggregate/plan';
+import { together } from '../src/copy';
 import type { Element } from '../src/element';
 import { checkOption } from '../src/errors';
 import { createKeyMap, keyFrom, readerOf, type KeySpec } from '../src/key';
@@ -101,7 +102,7 @@ export function previousRows<T, S extends Select<T>, K extends 'event' | 'untime
         onEvent(time, row, out) {
           const key = reader.read(row);
           const before = byKey.get(key) ?? [];
-          const result = { ...row, ...added(before) } as WithPrevious<T, S>;
+          const result = together(row as object, added(before)) as WithPrevious<T, S>;
           const own = taken(row);
           folding.add(folding.create(), own.value, 0); // what cannot be added fails now, not for the rows after it
           if (before.push(own) === 1) byKey.set(key, before);

@@ -1,6 +1,7 @@
 import type { OperatorFunction } from 'rxjs';
 import { stampOf, type Element, type Window } from '../src/element';
 import { operator, type OperatorOptions } from '../src/operator';
+import { withValue } from '../src/schema/columns';
 import type { Simplify } from '../src/streams';
 import type { Traits } from '../src/traits';
 
@@ -56,7 +57,7 @@ export function windowTime<T, const As extends string>(
         const found = row[window] as Window | null | undefined;
         if (found === null || found === undefined) return out.reject('noWindow', time, row);
         const last = stampOf(found.end);
-        out.forward(last, { ...row, [as]: last } as R);
+        out.forward(last, withValue(row, as, last) as R);
       },
     }),
   });

@@ -1,4 +1,5 @@
 import type { OperatorFunction } from 'rxjs';
+import { together } from '../src/copy';
 import type { Element } from '../src/element';
 import { checkOption } from '../src/errors';
 import { operator, type OperatorOptions } from '../src/operator';
@@ -65,7 +66,7 @@ export function withPartitions<T, P extends TimePartition = never, C extends key
           for (const part of time) added[part] = parts[part];
         }
         if (category !== undefined) added[`${category}_partition`] = categoryOf(row[category]);
-        out.forward(at, { ...row, ...added } as WithPartitions<T, P, C>);
+        out.forward(at, together(row as object, added) as WithPartitions<T, P, C>);
       },
     }),
   });

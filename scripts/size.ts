@@ -45,7 +45,7 @@ const IMPORTS: readonly Import[] = [
     barBytes: 6_000,
   },
   { name: 'minimal pipe, import { agg } (esbuild: keeps all of agg)', code: MINIMAL, bundler: 'esbuild' },
-  { name: 'everything of tidemark (esbuild)', code: EVERYTHING, bundler: 'esbuild', maxBytes: 129_100, barBytes: 25_000 },
+  { name: 'everything of tidemark (esbuild)', code: EVERYTHING, bundler: 'esbuild', maxBytes: 129_300, barBytes: 25_000 },
 ];
 
 /** A measured bundle. */

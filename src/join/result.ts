@@ -1,3 +1,4 @@
+import { together } from '../copy';
 import { checkOption, TidemarkError } from '../errors';
 import { cell, type StateTable } from '../state/table';
 import type { Simplify } from '../streams';
@@ -74,8 +75,7 @@ class Merged implements Results<Row, Row, Row> {
   constructor(private readonly shared: readonly string[]) {}
 
   build(left: Row | null, right: Row | null): Row {
-    if (left === null) return { ...this.noLeft, ...right };
-    return right === null ? { ...left, ...this.noRight } : { ...left, ...right };
+    return together(left ?? this.noLeft, right ?? this.noRight);
   }
 
   learn(isLeft: boolean, row: Row): void {

@@ -1,3 +1,4 @@
+import { copyOf } from '../copy';
 import type { Change, Pane, Window } from '../element';
 import type { Ranked } from './best';
 
@@ -11,7 +12,7 @@ export interface Wording {
 }
 
 export function rowOf({ row }: Ranked, rank: number, window: Window | undefined, wording: Wording): Row {
-  const said: Row = { ...(row as Row) };
+  const said: Row = copyOf(row as Row);
   if (wording.windowed) said['window'] = window;
   if (wording.rank !== undefined) said[wording.rank] = rank;
   return said;

@@ -1,3 +1,4 @@
+import { copyOf } from '../copy';
 import { TidemarkError } from '../errors';
 import type { Simplify } from '../streams';
 
@@ -6,7 +7,7 @@ export type WithColumn<T, N extends string, V> = Simplify<Omit<T, N> & { [C in N
 
 /** A copy of the row with this value in this column. */
 export function withValue<T, N extends string, V>(row: T, name: N, value: V): WithColumn<T, N, V> {
-  const copy = { ...row } as Record<string, unknown>;
+  const copy = copyOf(row as object) as Record<string, unknown>;
   setColumn(copy, name, value);
   return copy as WithColumn<T, N, V>;
 }
