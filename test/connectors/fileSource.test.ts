@@ -368,6 +368,16 @@ describe('fileSource of a file that grows', () => {
     }
   });
 
+  it('takes an ordinary quote among the names for what it is, also where the file is long', async () => {
+    const files = new MemoryFiles();
+    files.put('app.log', `n,5" disk\n${'7,a row of some length\n'.repeat(50_000)}`);
+    const tail = await opened(tailing(files, { format: csv(), mode: 'permissive' } as object));
+    const first = (await tail.next(null)) as Slice;
+    files.append('app.log', '8,x\n9,y\n', 1);
+    const { rows } = await readSlice(tail, (await tail.next(first.to)) as Slice);
+    expect(rows).toEqual([{ n: 8 }, { n: 9 }]);
+  });
+
   it('gives the same rows whenever it looks', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(12), { maxLength: 12 }), fc.integer({ min: 1, max: 40 }), async (pieces, max) => {

@@ -1,5 +1,6 @@
 import { TidemarkError } from '../../errors';
 import type { FileSystem, ReadableFile } from '../../files/fileSystem';
+import type { Format } from '../../formats/format';
 import type { BadRecord, Offset, Slice, SourceContext, SourceReader } from '../source';
 import { blocks } from './blocks';
 import { changed, edges, lost, readFully } from './evidence';
@@ -57,7 +58,7 @@ export class TailReader<T> implements SourceReader<T> {
         this.count('badRecords', 1);
         bad(record);
       });
-      if (from > 0 && settings.format.hasHead) records.prime(await headLine(file, from));
+      if (from > 0 && settings.format.hasHead) records.prime(await headLine(file, from, settings.format));
       for await (const block of blocks(file, from, to)) {
         const rows = records.push(block);
         if (rows.length > 0) yield rows;
@@ -139,14 +140,27 @@ async function bytesAt(file: ReadableFile, from: number, to: number): Promise<Ui
 }
 
 /** The first record, with its end: blank lines in front of it, and lines that end inside of quotes. */
-async function headLine(file: ReadableFile, below: number): Promise<Uint8Array> {
+async function headLine(file: ReadableFile, below: number, format: Format): Promise<Uint8Array> {
   const bytes = await bytesAt(file, 0, Math.min(below, 16 * STEP));
-  let text = '';
-  for (let at = 0; at < bytes.length;) {
-    const end = bytes.indexOf(NEWLINE, at) + 1 || bytes.length;
-    text += new TextDecoder().decode(bytes.subarray(at, end)).replace(/\r?\n$/, '');
-    at = end;
-    if (text !== '' && text.split('"').length % 2 === 1) return bytes.subarray(0, at);
+  let [begin, quotes] = [-1, 0];
+  for (let at = 0, end = 0; at < bytes.length; at = end) {
+    end = bytes.indexOf(NEWLINE, at) + 1 || bytes.length;
+    const line = new TextDecoder().decode(bytes.subarray(at, end));
+    if (begin < 0 && /^\r?\n?$/.test(line)) continue;
+    if (begin < 0) begin = at;
+    quotes += line.split('"').length - 1;
+    // A quote may also be a character like others: that, the format knows.
+    if (quotes % 2 === 0 || (begin === at && isRecord(bytes.subarray(at, end), format))) return bytes.subarray(0, end);
   }
   return bytes;
+}
+
+/** Nothing of it is still open: the format has nothing more to say when it ends. */
+function isRecord(bytes: Uint8Array, format: Format): boolean {
+  const decoder = format.decoder({ mode: 'permissive' });
+  let isOpen = false;
+  const said = (): void => void (isOpen = true);
+  decoder.push(bytes, { row: () => {}, bad: () => {} });
+  decoder.end({ row: said, bad: said });
+  return !isOpen;
 }
