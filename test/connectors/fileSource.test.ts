@@ -378,6 +378,20 @@ describe('fileSource of a file that grows', () => {
     expect(rows).toEqual([{ n: 8 }, { n: 9 }]);
   });
 
+  it('counts what is odd about the head once', async () => {
+    const files = new MemoryFiles();
+    files.put('app.log', '\nother\n7\n');
+    const tail = await opened(tailing(files, { format: csv(), mode: 'permissive' } as object));
+    let at: Offset = null;
+    for (const text of ['8\n', '9\n', '']) {
+      const slice = (await tail.next(at)) as Slice;
+      await readSlice(tail, slice);
+      at = slice.to;
+      files.append('app.log', text, 1);
+    }
+    expect(tail.report?.()).toMatchObject({ blankLines: 1, missingColumns: 1 });
+  });
+
   it('gives the same rows whenever it looks', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(12), { maxLength: 12 }), fc.integer({ min: 1, max: 40 }), async (pieces, max) => {

@@ -59,13 +59,14 @@ export class TailReader<T> implements SourceReader<T> {
         bad(record);
       });
       if (from > 0 && settings.format.hasHead) records.prime(await headLine(file, from, settings.format));
+      const known = records.counts; // what the head said, an earlier slice has counted
       for await (const block of blocks(file, from, to)) {
         const rows = records.push(block);
         if (rows.length > 0) yield rows;
       }
       const rows = records.end();
       if (rows.length > 0) yield rows;
-      for (const [name, count] of Object.entries(records.counts)) this.count(name, count);
+      for (const [name, count] of Object.entries(records.counts)) this.count(name, count - (known[name] ?? 0));
     } finally {
       await file.close();
     }
