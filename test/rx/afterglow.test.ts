@@ -1,6 +1,5 @@
 import { from, map, Observable, of, Subject, tap, toArray, type Subscriber } from 'rxjs';
 import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import {
   agg,
   aggregate,
@@ -24,23 +23,13 @@ import { Pane } from '../../src/window/panes';
 import { Track } from '../../src/window/track';
 import type { StateTable } from '../../src/state/table';
 import { processorOf } from '../window/inside';
+import { collections } from './collector';
 
-setFlagsFromString('--expose-gc');
 setFlagsFromString('--allow-natives-syntax');
-const collect = runInNewContext('gc') as () => void;
 
 interface Row {
   readonly t: number;
   readonly k: string;
-}
-
-/** The collector comes by, and what waits for it is told. */
-async function collections(count: number): Promise<void> {
-  for (let i = 0; i < count; i++) {
-    await new Promise((next) => void setImmediate(next));
-    collect();
-    await new Promise((next) => void setImmediate(next));
-  }
 }
 
 const fail = (): never => {

@@ -1,6 +1,4 @@
 import { defer, EMPTY, merge, Subject, type Observable } from 'rxjs';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import {
   agg,
   aggregate,
@@ -29,21 +27,11 @@ import {
   type GroupState,
 } from 'tidemark';
 import { describe, expect, it } from 'vitest';
-
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
+import { collections } from './collector';
 
 interface Row {
   readonly t: number;
   readonly k: string;
-}
-
-async function collections(count: number): Promise<void> {
-  for (let i = 0; i < count; i++) {
-    await new Promise((next) => void setImmediate(next));
-    collect();
-    await new Promise((next) => void setImmediate(next));
-  }
 }
 
 const all = { all: agg.collectList((row) => row), last: agg.last((row) => row), n: agg.count() } as const;
